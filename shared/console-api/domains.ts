@@ -1,0 +1,53 @@
+import * as v from 'valibot';
+import { Certificate, Listener, Timestamp } from '../domain/node.ts';
+import { method } from '../rpc.ts';
+import { none } from './app.ts';
+import { HostId } from './hosts.ts';
+import { Connection } from './provisioning.ts';
+
+/** `unknown`: not asked yet in this sitting. `unreachable`: the host can't be reached. `down`: the host can, parleyd can't. */
+export const Health = v.object({
+  state: v.picklist(['unknown', 'connecting', 'well', 'warning', 'down', 'unreachable']),
+  /** since when it is in this state */
+  since: Timestamp,
+  /** when the numbers beside it were true; null: never */
+  asOf: v.nullable(Timestamp),
+  /** what the check said, and what to do; null when it is well */
+  problem: v.nullable(v.object({ code: v.string(), what: v.string(), why: v.string(), todo: v.string() })),
+});
+export type Health = v.InferOutput<typeof Health>;
+
+export const Domain = v.object({
+  name: v.string(),
+  hostId: HostId,
+  /** as the operator knows the host: `user@address:port`, or `this computer` */
+  host: v.string(),
+  /** null: not seen running yet */
+  version: v.nullable(v.string()),
+  sessions: v.nullable(v.number()),
+  people: v.nullable(v.number()),
+  memoryBytes: v.nullable(v.number()),
+  startedAt: v.nullable(Timestamp),
+  listeners: v.array(Listener),
+  health: Health,
+  connection: v.nullable(Connection),
+  createdAt: Timestamp,
+});
+export type Domain = v.InferOutput<typeof Domain>;
+
+const one = v.strictObject({ domain: v.string() });
+
+export const domainMethods = {
+  'domains.list': method(none, v.object({ domains: v.array(Domain) })),
+  'domains.get': method(one, Domain),
+  /** takes everything of the domain off its host, people and messages too; the operator has typed its name */
+  'domains.remove': method(v.strictObject({ domain: v.string(), typed: v.string() }), v.object({ runId: v.string() })),
+  /** forgets the domain here and leaves the host as it is, for a host that is gone */
+  'domains.forget': method(v.strictObject({ domain: v.string(), typed: v.string() }), v.object({})),
+  'domains.certificate': method(one, Certificate),
+};
+
+export const domainEvents = {
+  'domains.changed': Domain,
+  'domains.removed': v.object({ domain: v.string() }),
+};
