@@ -1,0 +1,137 @@
+// Who may import whom; anything not listed is forbidden. docs/architecture.md says it in words.
+// Each room may always import itself; `siblings: false` means its sub-folders are strangers to each other.
+const SHARED = ['shared/domain', 'shared/rpc', 'shared/errors'];
+const PURE = ['server-node/xml', 'server-node/xmpp'];
+
+const rooms = {
+  // shared: types and schemas, runs anywhere
+  'shared/domain': { at: '^shared/domain/', may: [] },
+  'shared/errors': { at: '^shared/errors\\.ts$', may: [] },
+  'shared/rpc': { at: '^shared/rpc\\.ts$', may: ['shared/errors'] },
+  'shared/console-api': { at: '^shared/console-api/', may: SHARED },
+  'shared/node-api': { at: '^shared/node-api/', may: SHARED },
+
+  // server-node: protocol (pure) -> ports -> router -> modules; adapters hang off ports
+  'server-node/xml': { at: '^server-node/xml/', may: [] },
+  'server-node/xmpp': { at: '^server-node/xmpp/', may: ['server-node/xml'] },
+  'server-node/sasl': { at: '^server-node/sasl/', may: [] },
+  'server-node/observe': { at: '^server-node/observe/', may: [] },
+  'server-node/stream': { at: '^server-node/stream/', may: [...PURE, 'server-node/sasl'] },
+  'server-node/edge': { at: '^server-node/edge/', may: [...PURE, 'server-node/stream', 'server-node/observe'] },
+  'server-node/ports': { at: '^server-node/(storage/(stores|migrations)|cluster/cluster)\\.ts$', may: PURE },
+  'server-node/config': { at: '^server-node/config/', may: ['shared/domain', 'shared/errors'] },
+  'server-node/router': { at: '^server-node/router/', may: [...PURE, 'server-node/ports', 'server-node/config'] },
+  'server-node/modules': {
+    at: '^server-node/modules/([^/]+)/',
+    siblings: false,
+    may: [...PURE, 'server-node/ports', 'server-node/config', 'server-node/router'],
+  },
+  'server-node/module-list': {
+    at: '^server-node/modules/index\\.ts$',
+    may: ['server-node/modules', 'server-node/router'],
+  },
+  'server-node/storage': {
+    at: '^server-node/storage/(sqlite|postgres|memory)/',
+    siblings: false,
+    may: ['server-node/ports', 'server-node/observe'],
+  },
+  'server-node/cluster': {
+    at: '^server-node/cluster/(local|nats)\\.ts$',
+    may: [...PURE, 'server-node/ports', 'server-node/observe'],
+  },
+  'server-node/federation': {
+    at: '^server-node/federation/',
+    may: [
+      ...PURE,
+      'server-node/sasl',
+      'server-node/stream',
+      'server-node/ports',
+      'server-node/router',
+      'server-node/observe',
+    ],
+  },
+  'server-node/transport': {
+    at: '^server-node/transport/',
+    may: [...PURE, 'server-node/stream', 'server-node/edge', 'server-node/observe'],
+  },
+  // accounts: what logins are checked against and operators change; between the router and the admin door
+  'server-node/accounts': {
+    at: '^server-node/accounts/',
+    may: [...SHARED, ...PURE, 'server-node/sasl', 'server-node/ports', 'server-node/router'],
+  },
+  'server-node/admin': {
+    at: '^server-node/admin/',
+    may: [
+      ...SHARED,
+      'shared/node-api',
+      ...PURE,
+      'server-node/accounts',
+      'server-node/config',
+      'server-node/router',
+      'server-node/ports',
+      'server-node/observe',
+    ],
+  },
+  'server-node/version': { at: '^server-node/version\\.ts$', may: [] },
+  'server-node/cli': { at: '^server-node/cli/', may: 'all of server-node, shared' },
+  'server-node/main': { at: '^server-node/(main|node|limits)\\.ts$', may: 'all of server-node, shared' },
+
+  // main: remote hands at the bottom, plans in the middle, the window and the command line at the door
+  'main/ssh': { at: '^main/ssh/', may: SHARED },
+  'main/secrets': { at: '^main/secrets/', may: SHARED },
+  'main/fleet': { at: '^main/fleet/', may: [...SHARED, 'shared/console-api', 'main/secrets'] },
+  'main/provisioning': {
+    at: '^main/provisioning/',
+    may: [...SHARED, 'shared/console-api', 'shared/node-api', 'main/ssh', 'main/secrets', 'main/fleet'],
+  },
+  'main/monitor': {
+    at: '^main/monitor/',
+    may: [...SHARED, 'shared/console-api', 'shared/node-api', 'main/ssh', 'main/secrets', 'main/fleet'],
+  },
+  'main/upgrades': {
+    at: '^main/upgrades/',
+    may: [...SHARED, 'shared/console-api', 'main/fleet', 'main/provisioning', 'main/monitor'],
+  },
+  'main/reports': { at: '^main/reports/', may: [...SHARED, 'shared/console-api', 'main/fleet', 'main/monitor'] },
+  'main/ipc': { at: '^main/ipc/', may: [...SHARED, 'shared/console-api'] },
+  'main/preload': { at: '^main/preload\\.ts$', may: ['shared/rpc', 'shared/console-api'] },
+  'main/engine': { at: '^main/(engine|engine-process)\\.ts$', may: 'all of main, shared' },
+  'main/cli': { at: '^main/(cli\\.ts$|cli/)', may: 'all of main, shared' },
+  'main/main': { at: '^main/(main|window)\\.ts$', may: 'all of main, shared' },
+
+  // renderer: api <- stores <- screens; components know no state
+  'renderer/api': { at: '^renderer/api\\.ts$', may: ['shared/rpc', 'shared/errors', 'shared/console-api'] },
+  'renderer/components': { at: '^renderer/components/', may: ['shared/domain', 'shared/errors'] },
+  'renderer/stores': {
+    at: '^renderer/stores/([^/]+)/',
+    siblings: false,
+    may: [...SHARED, 'shared/console-api', 'renderer/api'],
+  },
+  'renderer/screens': {
+    at: '^renderer/screens/([^/]+)/',
+    siblings: false,
+    may: ['shared/domain', 'shared/errors', 'shared/console-api', 'renderer/components', 'renderer/stores'],
+  },
+  'renderer/main': { at: '^renderer/(main|App)\\.tsx$', may: 'all of renderer, shared' },
+
+  e2e: { at: '^e2e/', may: SHARED },
+};
+
+// One owner a package.
+const owners = {
+  electron: '^main/(main|window|preload)\\.ts$|^main/ipc/|^main/secrets/keychain\\.ts$|^e2e/',
+  ssh2: '^main/ssh/ssh2-host\\.ts$',
+  'better-sqlite3': '^main/fleet/',
+  '@peculiar/x509': '^server-node/cli/self-signed\\.ts$',
+  pg: '^server-node/storage/postgres/',
+  nats: '^server-node/cluster/nats\\.ts$',
+  ws: '^server-node/(transport|admin)/|^main/monitor/',
+  react: '^renderer/(components|screens)/|^renderer/(main|App)\\.tsx$',
+  zustand: '^renderer/stores/',
+};
+
+// No clock, socket, file or process here.
+const pure =
+  '^shared/|^renderer/|^server-node/(xml|xmpp|stream|router|modules)/|^main/ssh/shell|^main/provisioning/(plan|facts|steps/)|^main/upgrades/plan';
+
+module.exports = { rooms, owners, pure };

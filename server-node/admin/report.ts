@@ -1,0 +1,117 @@
+import type { NodeStatus } from '../../shared/domain/node.ts';
+import type { Config } from '../config/keys.ts';
+import type { Log } from '../observe/log.ts';
+import { type Metric, prometheusText } from '../observe/metrics.ts';
+import type { Router } from '../router/router.ts';
+import type { Stores } from '../storage/stores.ts';
+import { sessionInfo } from './handlers.ts';
+import type { RpcConnection } from './rpc-connection.ts';
+
+const STATUS_EVERY_MS = 2000;
+
+export interface ReportParts {
+  readonly config: Config;
+  readonly path: (name: string) => string;
+  readonly identity: { readonly info: NodeStatus['certificate'] };
+  readonly stores: Stores;
+  readonly router: Router;
+  readonly edge: { readonly size: number; readonly refused: number };
+  readonly version: string;
+  readonly startedAt: number;
+  readonly addresses: () => NodeStatus['listeners'];
+}
+
+/** What the node says of itself: its status, its metrics, and events to those who listen. */
+export class NodeReport {
+  readonly #parts: ReportParts;
+  readonly #undo: (() => void)[] = [];
+
+  constructor(parts: ReportParts) {
+    this.#parts = parts;
+  }
+
+  async status(): Promise<NodeStatus> {
+    const { config, path, identity, stores, router, version, startedAt, addresses } = this.#parts;
+    const cpu = process.cpuUsage();
+    return {
+      domain: config.domain,
+      version,
+      pid: process.pid,
+      startedAt,
+      sessions: router.sessions.size,
+      users: await stores.accounts.count(),
+      listeners: addresses(),
+      certificate: identity.info,
+      storage: { kind: 'sqlite', path: path(config['storage.path']), bytes: stores.bytes() },
+      memoryBytes: process.memoryUsage.rss(),
+      cpuSeconds: (cpu.user + cpu.system) / 1e6,
+      messages: router.counters.messages,
+      logins: router.counters.logins,
+    };
+  }
+
+  /** Prometheus text. */
+  metrics(): string {
+    const { router, edge, stores, startedAt, identity } = this.#parts;
+    const { counters } = router;
+    const cpu = process.cpuUsage();
+    const metric = (name: string, kind: Metric['kind'], help: string, value: number): Metric => ({
+      name: `parleyd_${name}`,
+      kind,
+      help,
+      value,
+    });
+    return prometheusText([
+      metric('sessions', 'gauge', 'Bound sessions.', router.sessions.size),
+      metric('connections', 'gauge', 'Open connections, logged in or not.', edge.size),
+      metric('connections_refused_total', 'counter', 'Connections over the limit of their address.', edge.refused),
+      metric('logins_total', 'counter', 'Sessions bound since the start.', counters.logins),
+      metric('messages_total', 'counter', 'Messages received from clients since the start.', counters.messages),
+      metric(
+        'messages_offline_total',
+        'counter',
+        'Messages for people who were away, since the start.',
+        counters.offline,
+      ),
+      metric('stanza_errors_total', 'counter', 'Stanzas answered with an error since the start.', counters.errors),
+      metric('storage_bytes', 'gauge', 'Size of the database with its log.', stores.bytes()),
+      metric('memory_bytes', 'gauge', 'Resident memory.', process.memoryUsage.rss()),
+      metric('cpu_seconds_total', 'counter', 'User and system time since the start.', (cpu.user + cpu.system) / 1e6),
+      metric('start_time_seconds', 'gauge', 'When the node was started, since the epoch.', startedAt / 1000),
+      metric(
+        'certificate_end_seconds',
+        'gauge',
+        'When the certificate ends, since the epoch.',
+        identity.info.notAfter / 1000,
+      ),
+    ]);
+  }
+
+  /** From now on tells these connections what they subscribed to. */
+  publishTo(connections: ReadonlySet<RpcConnection>, log: Log): void {
+    const { hooks } = this.#parts.router;
+    const each = (kind: string, tell: (connection: RpcConnection) => void) => {
+      for (const connection of connections) if (connection.subscribed.has(kind)) tell(connection);
+    };
+    hooks.on('session-opened', 'observe', ({ session }) =>
+      each('sessions', (c) => c.event('session.opened', sessionInfo(session))),
+    );
+    hooks.on('presence-sent', 'observe', ({ session }) =>
+      each('sessions', (c) => c.event('session.changed', sessionInfo(session))),
+    );
+    hooks.on('session-closed', 'observe', ({ session }) =>
+      each('sessions', (c) => c.event('session.closed', { jid: session.jid.toString() })),
+    );
+    this.#undo.push(log.follow((line) => each('log', (c) => c.event('log.line', line))));
+    const timer = setInterval(() => {
+      if ([...connections].some((connection) => connection.subscribed.has('status'))) {
+        void this.status().then((status) => each('status', (c) => c.event('status', status)));
+      }
+    }, STATUS_EVERY_MS);
+    this.#undo.push(() => clearInterval(timer));
+  }
+
+  stop(): void {
+    for (const undo of this.#undo) undo();
+  }
+}

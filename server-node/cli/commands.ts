@@ -1,0 +1,21 @@
+import { check } from './check.ts';
+import type { Command } from './command.ts';
+import { init } from './init.ts';
+import { pipe } from './pipe.ts';
+import { run } from './run.ts';
+import { user } from './user.ts';
+import { version } from './version.ts';
+
+export const commands: Readonly<Record<string, Command>> = { init, run, check, user, pipe, version };
+
+export const HELP = `parleyd: an XMPP server for one domain.
+
+  parleyd init --domain D --data DIR    make a node: configuration, database, certificate
+  parleyd run --data DIR                run it
+  parleyd check --data DIR              see whether all is well
+  parleyd user COMMAND --data DIR       add, list, password, suspend, activate, remove, import
+  parleyd pipe --data DIR               speak the admin socket over standard input and output
+  parleyd version [--json]
+
+parleyd COMMAND --help says more. Exit codes: 0 done, 1 failed, 2 wrong command line, 3 there is a node already.
+`;

@@ -1,0 +1,95 @@
+import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { ParleyError } from '../../shared/errors.ts';
+import { configOf, parseSetting, writeConfig } from '../config/config.ts';
+import { openSqliteStores } from '../storage/sqlite/sqlite-stores.ts';
+import { Identity } from '../transport/certificate.ts';
+import type { Command } from './command.ts';
+import { EXIT } from './exit.ts';
+import { CONFIG_FILE, readOptions, required, usage } from './options.ts';
+import { selfSigned } from './self-signed.ts';
+
+const help = `parleyd init --domain D --data DIR [--set KEY=VALUE ...] [--cert FILE --key FILE]
+
+Makes a node in DIR: parleyd.toml with every key explained, the database, and a certificate.
+Without --cert the node gets a certificate of its own making; its fingerprint is printed.
+
+  --domain D        the domain: what stands behind the @
+  --data DIR        the node's folder; made when it is not there
+  --set KEY=VALUE   any key of parleyd.toml, for example --set listen.c2s=127.0.0.1:15222
+  --cert, --key     a certificate with its chain, and its private key, PEM; both are copied
+`;
+
+export const init: Command = {
+  help,
+  async run(args) {
+    const { values } = readOptions(
+      args,
+      {
+        domain: { type: 'string' },
+        data: { type: 'string' },
+        set: { type: 'string', multiple: true },
+        cert: { type: 'string' },
+        key: { type: 'string' },
+      },
+      help,
+    );
+    const domain = required(values.domain, '--domain', help);
+    const folder = resolve(required(values.data, '--data', help));
+    if ((values.cert === undefined) !== (values.key === undefined))
+      throw usage('--cert and --key go together.', 'Give both or none.');
+    const given = new Map<string, unknown>([['domain', domain], ...(values.set ?? []).map(parseSetting)]);
+    const config = configOf(given, 'The command line');
+    const file = join(folder, CONFIG_FILE);
+    if (existsSync(file)) {
+      throw new ParleyError({
+        code: 'exists',
+        what: `There is a node in ${folder} already.`,
+        why: `It has a ${CONFIG_FILE}.`,
+        todo: 'Change that file, or choose another folder.',
+      });
+    }
+    mkdirSync(folder, { recursive: true, mode: 0o750 });
+    const [certificate, key] = [resolve(folder, config['tls.certificate']), resolve(folder, config['tls.key'])];
+    await placeCertificate(domain, certificate, key, values.cert, values.key);
+    await (await openSqliteStores(resolve(folder, config['storage.path']))).close();
+    chmodSync(resolve(folder, config['storage.path']), 0o600);
+    writeFileSync(file, writeConfig(given), { mode: 0o640 }); // last: a folder that has it is whole
+    const { fingerprint, selfSigned: own } = new Identity(certificate, key).info;
+    process.stdout.write(
+      `${domain} is ready in ${folder}.\nCertificate: ${certificate} (${own ? 'self-signed' : 'given'})\nSHA-256 ${fingerprint}\n` +
+        `Next: parleyd user add NAME --data ${folder}, then parleyd run --data ${folder}\n`,
+    );
+    return EXIT.ok;
+  },
+};
+
+async function placeCertificate(
+  domain: string,
+  certificate: string,
+  key: string,
+  givenCert?: string,
+  givenKey?: string,
+): Promise<void> {
+  if (givenCert === undefined || givenKey === undefined) {
+    const made = await selfSigned(domain);
+    writeFileSync(key, made.key, { mode: 0o600 });
+    writeFileSync(certificate, made.certificate, { mode: 0o644 });
+    return;
+  }
+  try {
+    copyFileSync(givenKey, key);
+    chmodSync(key, 0o600);
+    copyFileSync(givenCert, certificate);
+    new Identity(certificate, key);
+  } catch (error) {
+    rmSync(key, { force: true });
+    rmSync(certificate, { force: true });
+    throw new ParleyError({
+      code: 'certificate',
+      what: "The given certificate can't be used.",
+      why: error instanceof Error ? error.message : String(error),
+      todo: 'Give a PEM file with the certificate and its chain, and the private key that belongs to it.',
+    });
+  }
+}

@@ -1,0 +1,106 @@
+import { parse, stringify } from 'smol-toml';
+import * as v from 'valibot';
+import { ParleyError } from '../../shared/errors.ts';
+import { type Config, KEY_NAMES, KEYS, type KeyName } from './keys.ts';
+
+const wrong = (what: string, why: string, todo: string): ParleyError =>
+  new ParleyError({ code: 'configuration', what, why, todo });
+
+/** A nested table as dotted keys. */
+function flatten(table: object, prefix = ''): Map<string, unknown> {
+  const flat = new Map<string, unknown>();
+  for (const [name, value] of Object.entries(table)) {
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      for (const [inner, one] of flatten(value, `${prefix}${name}.`)) flat.set(inner, one);
+    } else flat.set(prefix + name, value);
+  }
+  return flat;
+}
+
+const isKey = (name: string): name is KeyName => Object.hasOwn(KEYS, name);
+
+/** The key of ours whose letters are most alike. */
+function nearest(name: string): string {
+  const pairs = (text: string) => new Set([...text].map((c, i) => c + (text[i + 1] ?? '')));
+  const mine = pairs(name);
+  const score = (other: string) =>
+    [...pairs(other)].filter((pair) => mine.has(pair)).length / Math.max(other.length, name.length);
+  return [...KEY_NAMES].sort((a, b) => score(b) - score(a))[0] ?? '';
+}
+
+/**
+ * The configuration of given values, the rest as it is when nobody says.
+ * @throws ParleyError `configuration` that names the key
+ */
+export function configOf(given: ReadonlyMap<string, unknown>, where: string): Config {
+  for (const name of given.keys()) {
+    if (!isKey(name)) {
+      throw wrong(
+        `${where} has a key that parleyd doesn't know: ${name}.`,
+        'It may be misspelt, or of another version.',
+        `Did you mean ${nearest(name)}?`,
+      );
+    }
+  }
+  const config: Record<string, unknown> = {};
+  for (const name of KEY_NAMES) {
+    const { schema, fallback } = KEYS[name];
+    const value = given.has(name) ? given.get(name) : fallback;
+    if (value === undefined) throw wrong(`${where} does not say ${name}.`, KEYS[name].help, `Add ${name}.`);
+    const outcome = v.safeParse(schema as v.GenericSchema, value);
+    if (!outcome.success) {
+      throw wrong(
+        `${where}: ${name} can't be ${JSON.stringify(value)}.`,
+        `It must be ${outcome.issues[0].message}.`,
+        `Correct ${name} and start again.`,
+      );
+    }
+    config[name] = outcome.output;
+  }
+  return config as Config;
+}
+
+/** The configuration that the text of a parleyd.toml is. @throws ParleyError `configuration` */
+export function parseConfig(text: string, where: string): Config {
+  let table: object;
+  try {
+    table = parse(text);
+  } catch (error) {
+    throw wrong(
+      `${where} is not TOML.`,
+      error instanceof Error ? error.message : String(error),
+      'Correct the line it names.',
+    );
+  }
+  return configOf(flatten(table), where);
+}
+
+/** `KEY=VALUE` of a command line: numbers and true and false as such, the rest as text. @throws ParleyError */
+export function parseSetting(setting: string): readonly [string, unknown] {
+  const at = setting.indexOf('=');
+  if (at < 1)
+    throw wrong(
+      `'${setting}' is no setting.`,
+      'A setting is written KEY=VALUE.',
+      'For example: --set listen.c2s=127.0.0.1:15222',
+    );
+  const text = setting.slice(at + 1);
+  return [setting.slice(0, at), /^-?\d+$/.test(text) ? Number(text) : text];
+}
+
+/** parleyd.toml with every key explained; what is as nobody would say otherwise stands as a comment. */
+export function writeConfig(given: ReadonlyMap<string, unknown>): string {
+  let section = '';
+  const lines = ['# parleyd: one domain, one node. Every key, with what it is when nothing else is said.', ''];
+  for (const name of KEY_NAMES) {
+    const dot = name.indexOf('.');
+    const table = dot < 0 ? '' : name.slice(0, dot);
+    if (table !== section) lines.push(`[${table}]`);
+    section = table;
+    const { fallback, help } = KEYS[name];
+    const value = given.get(name) ?? fallback ?? 'chat.example.org';
+    const line = stringify({ [name.slice(dot + 1)]: value }).trim();
+    lines.push(`# ${help}`, given.has(name) || fallback === undefined ? line : `# ${line}`, '');
+  }
+  return `${lines.join('\n').trimEnd()}\n`;
+}

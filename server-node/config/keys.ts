@@ -1,0 +1,97 @@
+import * as v from 'valibot';
+import { DomainName } from '../../shared/domain/domain-name.ts';
+
+/** One key of the configuration: what it may be, what it is when nobody says, and what to know of it. */
+interface Key<S extends v.GenericSchema> {
+  readonly schema: S;
+  readonly fallback: v.InferOutput<S> | undefined;
+  readonly help: string;
+}
+
+const key = <S extends v.GenericSchema>(schema: S, fallback: v.InferOutput<S> | undefined, help: string): Key<S> => ({
+  schema,
+  fallback,
+  help,
+});
+
+const ADDRESS = /^(?:\*|localhost|\[[0-9a-fA-F:]+\]|(?:\d{1,3}\.){3}\d{1,3}):(\d{1,5})$/;
+
+const address = v.pipe(
+  v.string('an address is a text such as "*:5222"'),
+  v.check((text) => {
+    const port = ADDRESS.exec(text)?.[1];
+    return text === 'off' || (port !== undefined && Number(port) < 65536);
+  }, 'an address is "*:5222" for every interface, "127.0.0.1:5222", "[::1]:5222", or "off"'),
+);
+
+const path = v.pipe(v.string('a path is a text'), v.nonEmpty('a path is missing'));
+
+const count = (least: number, most = Number.MAX_SAFE_INTEGER) =>
+  v.pipe(
+    v.number(`a whole number from ${least} on`),
+    v.integer('a whole number'),
+    v.minValue(least, `at least ${least}`),
+    v.maxValue(most, `at most ${most}`),
+  );
+
+/** Every key of parleyd.toml, in the order of its file. example.toml and `--set` are made of this list. */
+export const KEYS = {
+  domain: key(DomainName, undefined, 'The domain this node serves: what stands behind the @.'),
+
+  'listen.c2s': key(address, '*:5222', 'Clients, TLS by STARTTLS. "*" is every interface, "off" is none.'),
+  'listen.c2s_tls': key(address, '*:5223', 'Clients, TLS from the first byte (XEP-0368).'),
+  'listen.http': key(address, 'off', 'HTTP: /metrics in Prometheus text, for this machine alone.'),
+
+  'admin.socket': key(
+    path,
+    'admin.sock',
+    'The Unix socket that operators speak to; relative to this folder. Nobody but its owner can.',
+  ),
+
+  'tls.certificate': key(path, 'cert.pem', 'The certificate with its chain, PEM. Read again on SIGHUP.'),
+  'tls.key': key(path, 'key.pem', 'Its private key, PEM.'),
+
+  'storage.path': key(path, 'parley.db', 'The database, SQLite.'),
+
+  'auth.iterations': key(
+    count(4096, 10_000_000),
+    10_000,
+    'PBKDF2 rounds for new passwords. More cost an attacker more, and a client at its first login.',
+  ),
+
+  'log.level': key(
+    v.picklist(['debug', 'info', 'warn', 'error'], 'one of "debug", "info", "warn", "error"'),
+    'info',
+    'debug, info, warn or error.',
+  ),
+
+  'limits.stanza_bytes': key(count(10_000), 262_144, 'The longest stanza. RFC 6120 asks for 10000 at least.'),
+  'limits.stanza_bytes_before_login': key(count(4096), 10_000, 'The same, from who has not logged in.'),
+  'limits.depth': key(count(8), 64, 'How deep elements may be nested in a stanza.'),
+  'limits.attributes': key(count(8), 64, 'How many attributes an element may have.'),
+  'limits.elements': key(count(64), 8192, 'How many elements a stanza may have.'),
+  'limits.login_seconds': key(count(1), 30, 'How long a connection may take to log in.'),
+  'limits.connections_per_address': key(
+    count(1),
+    200,
+    'Connections from one address at a time. This machine has no limit.',
+  ),
+  'limits.bytes_per_second': key(
+    count(0),
+    65_536,
+    'What a client may send on average; 0 is no limit. It is slowed down, never cut off.',
+  ),
+  'limits.burst_bytes': key(count(4096), 524_288, 'What it may send at once.'),
+  'limits.send_buffer_bytes': key(
+    count(65_536),
+    4_194_304,
+    'What may wait for a client that does not read; more ends its connection.',
+  ),
+  'limits.offline_messages': key(count(0), 1000, 'Messages that may wait for a person who is away.'),
+  'limits.roster_items': key(count(1), 5000, 'Contacts of one person.'),
+  'limits.sessions_per_account': key(count(1), 20, 'Sessions of one person at a time.'),
+} as const;
+
+export type KeyName = keyof typeof KEYS;
+export type Config = { readonly [K in KeyName]: v.InferOutput<(typeof KEYS)[K]['schema']> };
+export const KEY_NAMES = Object.keys(KEYS) as KeyName[];

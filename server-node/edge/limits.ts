@@ -1,0 +1,40 @@
+import type { Limits } from '../xml/scanner.ts';
+
+/** What one connection may do. */
+export interface EdgeLimits {
+  /** before and after the login: a stranger gets less */
+  readonly before: Limits;
+  readonly after: Limits;
+  /** how long a connection may take to log in, milliseconds */
+  readonly loginMs: number;
+  /** connections from one address at a time; addresses of this machine have no limit */
+  readonly perAddress: number;
+  /** what a client may send in a second on average, in bytes, and at once; 0: no limit */
+  readonly bytesPerSecond: number;
+  readonly burstBytes: number;
+  /** what may wait for a client that does not read, in bytes; more ends its connection */
+  readonly sendBytes: number;
+}
+
+/** A bucket of bytes that fills with time. */
+export class Allowance {
+  readonly #rate: number;
+  readonly #most: number;
+  #left: number;
+  #at: number;
+
+  constructor(rate: number, most: number, now: number) {
+    this.#rate = rate;
+    this.#most = most;
+    this.#left = most;
+    this.#at = now;
+  }
+
+  /** Takes that many bytes; answers how many milliseconds the next should wait, 0 when there is no need. */
+  take(bytes: number, now: number): number {
+    if (this.#rate <= 0) return 0;
+    this.#left = Math.min(this.#most, this.#left + ((now - this.#at) * this.#rate) / 1000) - bytes;
+    this.#at = now;
+    return this.#left >= 0 ? 0 : Math.ceil((-this.#left * 1000) / this.#rate);
+  }
+}

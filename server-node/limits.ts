@@ -1,0 +1,20 @@
+import type { Config } from './config/keys.ts';
+import type { EdgeLimits } from './edge/limits.ts';
+
+/** The limits of connections as the configuration says. */
+export function edgeLimits(config: Config): EdgeLimits {
+  const xml = {
+    depth: config['limits.depth'],
+    attributes: config['limits.attributes'],
+    elements: config['limits.elements'],
+  };
+  return {
+    before: { ...xml, stanzaBytes: config['limits.stanza_bytes_before_login'] },
+    after: { ...xml, stanzaBytes: config['limits.stanza_bytes'] },
+    loginMs: config['limits.login_seconds'] * 1000,
+    perAddress: config['limits.connections_per_address'],
+    bytesPerSecond: config['limits.bytes_per_second'],
+    burstBytes: config['limits.burst_bytes'],
+    sendBytes: config['limits.send_buffer_bytes'],
+  };
+}

@@ -1,0 +1,44 @@
+import type { Module } from '../../router/module.ts';
+import { NS } from '../../xmpp/namespaces.ts';
+import { Presence } from './presence.ts';
+import { RosterIq } from './roster-iq.ts';
+import { Rosters } from './rosters.ts';
+import { isSubscriptionType } from './subscription.ts';
+import { Subscriptions } from './subscriptions.ts';
+
+export const roster: Module = {
+  name: 'Roster, subscriptions and presence',
+  specification: 'RFC 6121',
+  setup(ctx) {
+    const rosters = new Rosters(ctx);
+    const subscriptions = new Subscriptions(ctx, rosters);
+    const presence = new Presence(ctx, rosters, subscriptions);
+    const iq = new RosterIq(ctx, rosters, subscriptions);
+    ctx.iq({ type: 'get', ns: NS.roster, scope: 'own', handle: (request) => iq.get(request) });
+    ctx.iq({ type: 'set', ns: NS.roster, scope: 'own', handle: (request) => iq.set(request) });
+    ctx.on('presence-sent', 'handle', ({ session, stanza }) => presence.sent(session, stanza));
+    ctx.on('presence-directed', 'handle', async ({ session, stanza }) => {
+      const { type, to } = stanza;
+      if (to === undefined) return false;
+      if (isSubscriptionType(type)) {
+        await subscriptions.send(session, stanza, to.bare, type);
+        return true;
+      }
+      presence.direct(session, stanza, to);
+      return false;
+    });
+    ctx.on('presence-received', 'handle', async ({ name, stanza }) => {
+      if (stanza.type === 'probe') await presence.probed(name, stanza.from);
+      else if (isSubscriptionType(stanza.type)) await subscriptions.receive(name, stanza, stanza.type);
+      return true;
+    });
+    ctx.on('session-closed', 'observe', async ({ session }) => {
+      await presence.gone(session);
+      if (ctx.sessions.of(session.jid.local).length === 0) rosters.forget(session.jid.local);
+    });
+    ctx.on('account-removed', 'observe', async ({ name }) => {
+      await subscriptions.leave(name);
+      rosters.forget(name);
+    });
+  },
+};

@@ -1,0 +1,128 @@
+import type { ModuleContext } from '../../router/module.ts';
+import type { Session } from '../../router/session.ts';
+import { type Bytes, own } from '../../xml/chars.ts';
+import type { Jid } from '../../xmpp/jid.ts';
+import { Stanza } from '../../xmpp/stanza.ts';
+import type { Rosters } from './rosters.ts';
+import { seesThem, seesUs } from './subscription.ts';
+import type { Subscriptions } from './subscriptions.ts';
+
+/** XEP-less, RFC 6121 §4: who is told that somebody is there, away, or gone. */
+export class Presence {
+  readonly #ctx: ModuleContext;
+  readonly #rosters: Rosters;
+  readonly #subscriptions: Subscriptions;
+
+  constructor(ctx: ModuleContext, rosters: Rosters, subscriptions: Subscriptions) {
+    this.#ctx = ctx;
+    this.#rosters = rosters;
+    this.#subscriptions = subscriptions;
+  }
+
+  /** A client's presence without `to`: the first (§4.2), a later one (§4.4), or the last (§4.5). */
+  async sent(session: Session, stanza: Stanza): Promise<boolean> {
+    if (stanza.type === 'unavailable') {
+      if (session.available) await this.gone(session, stanza);
+      return true;
+    }
+    if (stanza.type !== '') return true; // §4.7.1: anything else needs an addressee
+    const first = !session.available;
+    session.presence = kept(stanza);
+    session.priority = priorityOf(stanza);
+    await this.#broadcast(session, stanza);
+    if (first) {
+      await this.#welcome(session);
+      await this.#subscriptions.remind(session);
+    }
+    return true;
+  }
+
+  /** Withdraws what was shown of a session; `stanza` is the client's own farewell, if it sent one (§4.5.2). */
+  async gone(session: Session, stanza?: Stanza): Promise<void> {
+    const farewell = stanza ?? Stanza.made('presence', session.jid, undefined, { type: 'unavailable' }, []);
+    const wasAvailable = session.available;
+    const directed = session.directed;
+    session.presence = undefined;
+    session.directed = undefined;
+    if (wasAvailable) await this.#broadcast(session, farewell);
+    for (const value of directed ?? []) {
+      const to = this.#ctx.jids.parse(value);
+      if (to !== undefined) await this.#ctx.route(farewell.withTo(to)); // §4.6.3
+    }
+  }
+
+  /** Remembers who got directed presence without being a subscriber (§4.6.2). */
+  direct(session: Session, stanza: Stanza, to: Jid): void {
+    if (stanza.type === 'unavailable') session.directed?.delete(to.wire);
+    else if (stanza.type === '') {
+      session.directed ??= new Set();
+      if (session.directed.size < 1000) session.directed.add(to.wire);
+    }
+  }
+
+  /** Somebody asks whether an account is there (§4.3.2). */
+  async probed(name: string, from: Jid): Promise<void> {
+    const own = from.bare.equals(this.#ctx.jidOf(name));
+    const roster = await this.#rosters.of(name);
+    if (!own && !seesUs(roster.item(from.bare))) {
+      await this.#ctx.route(Stanza.made('presence', this.#ctx.jidOf(name), from.bare, { type: 'unsubscribed' }, []));
+      return;
+    }
+    for (const session of this.#ctx.sessions.of(name)) {
+      if (session.presence !== undefined) await this.#ctx.route(session.presence.withTo(from));
+    }
+  }
+
+  /** To all who see the account, and to its own resources (§4.2.2, §4.4.2, §4.5.2): one body, written for each. */
+  async #broadcast(session: Session, stanza: Stanza): Promise<void> {
+    const roster = await this.#rosters.of(session.jid.local);
+    const head = `<presence from='${session.jid.wire}' to='`;
+    const tail = `'${stanza.rest}`;
+    for (const other of this.#ctx.sessions.of(session.jid.local)) {
+      if (other.available || other === session) other.outlet.send(`${head}${session.jid.bare.wire}${tail}`);
+    }
+    for (const { jid, item } of roster.contacts()) {
+      if (seesUs(item)) this.#tell(jid, head, tail);
+    }
+  }
+
+  #tell(contact: Jid, head: Bytes, tail: Bytes): void {
+    if (contact.domain !== this.#ctx.domain.domain) return;
+    let wire: Bytes | undefined;
+    for (const session of this.#ctx.sessions.of(contact.local)) {
+      if (!session.available) continue;
+      wire ??= `${head}${contact.wire}${tail}`;
+      session.outlet.send(wire);
+    }
+  }
+
+  /** A resource that comes is shown who is there: its own others, and the contacts that let it see them (§4.3). */
+  async #welcome(session: Session): Promise<void> {
+    const self = session.jid.bare;
+    const show = (other: Session) => {
+      if (other.presence !== undefined && other !== session) {
+        session.outlet.send(`<presence from='${other.jid.wire}' to='${session.jid.wire}'${other.presence.rest}`);
+      }
+    };
+    for (const other of this.#ctx.sessions.of(self.local)) show(other);
+    for (const { jid, item } of (await this.#rosters.of(self.local)).contacts()) {
+      if (!seesThem(item) || jid.domain !== self.domain) continue;
+      const theirs = this.#ctx.sessions.of(jid.local);
+      if (theirs.length === 0) continue;
+      const granted = this.#rosters.known(jid.local) ?? (await this.#rosters.of(jid.local));
+      if (seesUs(granted.item(self))) for (const other of theirs) show(other);
+    }
+  }
+}
+
+/** A presence that is kept as long as the session must not keep the network buffer that it came in. */
+function kept(stanza: Stanza): Stanza {
+  return stanza.withRest(own(stanza.rest));
+}
+
+/** §4.7.2.3: an integer from -128 to 127, 0 when absent or none. */
+function priorityOf(stanza: Stanza): number {
+  if (!stanza.rest.includes('priority')) return 0;
+  const text = stanza.element.child('priority')?.text ?? '';
+  return /^\s*[+-]?\d{1,3}\s*$/.test(text) ? Math.max(-128, Math.min(127, Number(text))) : 0;
+}

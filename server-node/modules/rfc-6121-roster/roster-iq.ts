@@ -1,0 +1,71 @@
+import type { IqRequest, ModuleContext } from '../../router/module.ts';
+import { type Child, type Element, el } from '../../xml/element.ts';
+import { StanzaError } from '../../xmpp/errors.ts';
+import { type Jid, parseJid } from '../../xmpp/jid.ts';
+import { NS } from '../../xmpp/namespaces.ts';
+import { Stanza } from '../../xmpp/stanza.ts';
+import { itemElement, type Roster } from './roster.ts';
+import type { Rosters } from './rosters.ts';
+import { seesThem, seesUs } from './subscription.ts';
+import type { Subscriptions } from './subscriptions.ts';
+
+/** The roster get and set of RFC 6121 §2.1.3 to §2.1.5. */
+export class RosterIq {
+  readonly #ctx: ModuleContext;
+  readonly #rosters: Rosters;
+  readonly #subscriptions: Subscriptions;
+
+  constructor(ctx: ModuleContext, rosters: Rosters, subscriptions: Subscriptions) {
+    this.#ctx = ctx;
+    this.#rosters = rosters;
+    this.#subscriptions = subscriptions;
+  }
+
+  async get({ session, self }: IqRequest): Promise<readonly Child[]> {
+    if (session !== undefined) session.interested = true;
+    const roster = await this.#rosters.of(self.local);
+    const items = [...roster.contacts()].filter(({ item }) => item.listed).map(itemElement);
+    return [el('query', NS.roster, {}, ...items)];
+  }
+
+  async set({ payload, self }: IqRequest): Promise<readonly Child[]> {
+    const items = payload.all('item');
+    const [item] = items;
+    if (item === undefined || items.length > 1) throw new StanzaError('bad-request'); // §2.3.3
+    const jid = parseJid(item.attributes['jid'] ?? '');
+    if (jid === undefined) throw new StanzaError('bad-request');
+    if (jid.equals(self)) throw new StanzaError('not-allowed', 'nobody is a contact of their own');
+    const roster = await this.#rosters.of(self.local);
+    if (item.attributes['subscription'] === 'remove') await this.#remove(self, roster, jid);
+    else await this.#update(self, roster, jid, item);
+    return [];
+  }
+
+  async #update(self: Jid, roster: Roster, jid: Jid, wanted: Element): Promise<void> {
+    const groups = wanted.all('group').map((group) => group.text);
+    const name = wanted.attributes['name'] ?? '';
+    if (groups.includes('') || groups.some((group) => group.length > 1023) || name.length > 1023)
+      throw new StanzaError('not-acceptable'); // §2.3.3
+    if (new Set(groups).size !== groups.length) throw new StanzaError('bad-request');
+    const before = roster.item(jid);
+    if (!before.listed && roster.size >= this.#ctx.rosterItems)
+      throw new StanzaError('resource-constraint', 'the roster is full');
+    const item = { ...before, name, groups, listed: true };
+    await roster.set(jid, item);
+    this.#rosters.push(self.local, jid, item);
+  }
+
+  /** §2.5.2: a contact that goes loses its subscriptions both ways. */
+  async #remove(self: Jid, roster: Roster, jid: Jid): Promise<void> {
+    const item = roster.item(jid);
+    if (!item.listed) throw new StanzaError('item-not-found'); // §2.5.3
+    if (seesThem(item) || item.pendingOut)
+      await this.#ctx.route(Stanza.made('presence', self, jid, { type: 'unsubscribe' }, []));
+    if (seesUs(item) || item.pendingIn) {
+      await this.#ctx.route(Stanza.made('presence', self, jid, { type: 'unsubscribed' }, []));
+      if (seesUs(item)) this.#subscriptions.withdraw(self.local, jid);
+    }
+    await roster.remove(jid);
+    this.#rosters.push(self.local, jid, undefined);
+  }
+}

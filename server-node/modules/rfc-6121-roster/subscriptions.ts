@@ -1,0 +1,110 @@
+import type { ModuleContext } from '../../router/module.ts';
+import type { Session } from '../../router/session.ts';
+import { own } from '../../xml/chars.ts';
+import { parseElement } from '../../xml/element.ts';
+import type { Jid } from '../../xmpp/jid.ts';
+import { NS } from '../../xmpp/namespaces.ts';
+import { Stanza } from '../../xmpp/stanza.ts';
+import type { Item, Roster } from './roster.ts';
+import type { Rosters } from './rosters.ts';
+import { inbound, outbound, type Subscription, type SubscriptionType, seesUs } from './subscription.ts';
+
+/** A request is kept no longer than this, in bytes; a longer one is kept bare. */
+const LONGEST_REQUEST = 4096;
+
+const differs = (a: Subscription, b: Subscription): boolean =>
+  a.subscription !== b.subscription || a.pendingOut !== b.pendingOut || a.approved !== b.approved;
+
+/** Subscription stanzas on their way out and in (RFC 6121 §3). */
+export class Subscriptions {
+  readonly #ctx: ModuleContext;
+  readonly #rosters: Rosters;
+
+  constructor(ctx: ModuleContext, rosters: Rosters) {
+    this.#ctx = ctx;
+    this.#rosters = rosters;
+  }
+
+  /** A client of ours sends one: it goes out in the name of the account (§3.1.2). */
+  async send(session: Session, stanza: Stanza, to: Jid, type: SubscriptionType): Promise<void> {
+    const { local } = session.jid;
+    if (to.equals(session.jid.bare)) return;
+    const roster = await this.#rosters.of(local);
+    const item = roster.item(to);
+    const { next, route } = outbound(item, type);
+    await this.#store(local, roster, to, item, { ...item, ...next, listed: item.listed || differs(item, next) });
+    if (type === 'unsubscribed' && seesUs(item)) this.withdraw(local, to);
+    if (route) await this.#ctx.route(stanza.withFrom(session.jid.bare).withTo(to), session);
+    if (type === 'subscribed' && seesUs(next) && !seesUs(item)) this.show(local, to);
+  }
+
+  /** One comes for an account of ours (§3.1.3, §3.2.3, §3.3.3). */
+  async receive(name: string, stanza: Stanza, type: SubscriptionType): Promise<void> {
+    const from = stanza.from.bare;
+    const exists = this.#ctx.sessions.of(name).length > 0 || (await this.#ctx.stores.accounts.get(name)) !== undefined;
+    if (!exists) return this.#answer(name, from, type === 'subscribe' ? 'unsubscribed' : undefined);
+    const roster = await this.#rosters.of(name);
+    const item = roster.item(from);
+    if (item === undefined || (type === 'subscribe' && !item.listed && roster.size >= this.#ctx.rosterItems)) return;
+    const { next, deliver, answer } = inbound(item, type);
+    const request = next.pendingIn ? (type === 'subscribe' ? requestOf(stanza) : item.request) : '';
+    await this.#store(name, roster, from, item, { ...item, ...next, request });
+    if (deliver) for (const session of this.#ctx.sessions.of(name)) if (session.available) session.send(stanza);
+    if (type === 'unsubscribe' && seesUs(item)) this.withdraw(name, from);
+    await this.#answer(name, from, answer);
+    if (answer === 'subscribed') this.show(name, from);
+  }
+
+  /** Shows a client the requests that wait for an answer (§3.1.3). */
+  async remind(session: Session): Promise<void> {
+    const roster = await this.#rosters.of(session.jid.local);
+    for (const { jid, item } of roster.contacts()) {
+      if (!item.pendingIn) continue;
+      const element = item.request === '' ? undefined : parseElement(item.request, NS.client);
+      session.send(Stanza.made('presence', jid, session.jid.bare, { type: 'subscribe' }, element?.children ?? []));
+    }
+  }
+
+  /** The contact is told that the account's resources are gone (§3.2.2, §3.3.3). */
+  withdraw(name: string, contact: Jid): void {
+    for (const session of this.#ctx.sessions.of(name)) {
+      if (session.available)
+        void this.#ctx.route(Stanza.made('presence', session.jid, contact, { type: 'unavailable' }, []));
+    }
+  }
+
+  /** The contact is shown the account's resources (§3.1.5). */
+  show(name: string, contact: Jid): void {
+    for (const session of this.#ctx.sessions.of(name)) {
+      if (session.presence !== undefined) void this.#ctx.route(session.presence.withTo(contact));
+    }
+  }
+
+  /** An account that is removed takes its leave of everybody (§3.2, §3.3). */
+  async leave(name: string): Promise<void> {
+    const self = this.#ctx.jidOf(name);
+    for (const { jid, item } of (await this.#rosters.of(name)).contacts()) {
+      if (seesUs(item) || item.pendingIn)
+        await this.#ctx.route(Stanza.made('presence', self, jid, { type: 'unsubscribed' }, []));
+      if (item.subscription !== 'none' || item.pendingOut) {
+        await this.#ctx.route(Stanza.made('presence', self, jid, { type: 'unsubscribe' }, []));
+      }
+    }
+  }
+
+  async #answer(name: string, to: Jid, type: SubscriptionType | undefined): Promise<void> {
+    if (type !== undefined) await this.#ctx.route(Stanza.made('presence', this.#ctx.jidOf(name), to, { type }, []));
+  }
+
+  /** Keeps a contact's new state, or forgets a contact that there is nothing to know of. */
+  async #store(name: string, roster: Roster, jid: Jid, before: Item, after: Item): Promise<void> {
+    const same =
+      before.listed === after.listed && before.pendingIn === after.pendingIn && before.request === after.request;
+    if (same && !differs(before, after)) return;
+    if (!after.listed && !after.pendingIn) await roster.remove(jid);
+    else await roster.set(jid, after);
+    if (after.listed && (!before.listed || differs(before, after))) this.#rosters.push(name, jid, after);
+  }
+}
+
+const requestOf = (stanza: Stanza): string => (stanza.wire.length > LONGEST_REQUEST ? '' : own(stanza.wire));

@@ -1,0 +1,52 @@
+import type { Module, ModuleContext } from '../../router/module.ts';
+import type { Session } from '../../router/session.ts';
+import type { Bytes } from '../../xml/chars.ts';
+import { el } from '../../xml/element.ts';
+import { StanzaError } from '../../xmpp/errors.ts';
+import { NS } from '../../xmpp/namespaces.ts';
+import type { Stanza } from '../../xmpp/stanza.ts';
+
+/** Whether a message is worth keeping (XEP-0160 §3, XEP-0334 §4): not what is only true while it is typed. */
+export function worthKeeping(stanza: Stanza): boolean {
+  if (stanza.type !== '' && stanza.type !== 'normal' && stanza.type !== 'chat') return false;
+  const parts = stanza.element.elements;
+  const hinted = (name: string) => parts.some((part) => part.ns === NS.hints && part.name === name);
+  if (hinted('no-store') || hinted('no-permanent-store')) return false;
+  return parts.some((part) => part.ns !== NS.chatStates && part.ns !== NS.hints && part.name !== 'thread');
+}
+
+/** The stored message as it goes out, with the time it came (XEP-0203 §4). */
+export function delayed(wire: Bytes, at: number, domain: string): Bytes {
+  const delay = el('delay', NS.delay, { from: domain, stamp: new Date(at).toISOString() }, 'Offline storage');
+  const end = wire.lastIndexOf('</');
+  return `${wire.slice(0, end)}${delay.serialize(NS.client)}${wire.slice(end)}`;
+}
+
+export const offline: Module = {
+  name: 'Offline messages',
+  specification: 'XEP-0160',
+  version: '1.0.1',
+  features: [NS.offlineFeature],
+  setup(ctx) {
+    const store = ctx.stores.list('offline');
+    ctx.on('message-offline', 'handle', async ({ name, stanza }) => {
+      if (!worthKeeping(stanza)) return true;
+      const id = await store.append(name, ctx.now(), stanza.wire, ctx.offlineMessages);
+      if (id === undefined) throw new StanzaError('service-unavailable', 'the recipient has too many messages waiting');
+      return true;
+    });
+    ctx.on('presence-sent', 'observe', ({ session }) => deliver(ctx, session));
+  },
+};
+
+/** Gives a session what waited for its account, once it can take messages (XEP-0160 §2, step 6). */
+async function deliver(ctx: ModuleContext, session: Session): Promise<void> {
+  if (!session.available || session.priority < 0) return;
+  const { local } = session.jid;
+  const store = ctx.stores.list('offline');
+  const entries = await store.all(local);
+  const last = entries[entries.length - 1];
+  if (last === undefined || session.closed) return;
+  for (const entry of entries) session.outlet.send(delayed(entry.data, entry.at, ctx.domain.domain));
+  await store.removeUpTo(local, last.id);
+}

@@ -1,0 +1,59 @@
+import type { Stanza } from '../xmpp/stanza.ts';
+import type { Session } from './session.ts';
+
+/** What happens in the router, by name. A module hooks in here; there is no other list. */
+export interface HookEvents {
+  /** a resource was bound */
+  'session-opened': { readonly session: Session };
+  /** a session has ended, for whatever reason; it is no longer in the directory */
+  'session-closed': { readonly session: Session };
+  /** a client's presence without `to` (RFC 6121 §4.2, §4.4, §4.5) */
+  'presence-sent': { readonly session: Session; readonly stanza: Stanza };
+  /** a client's presence to somebody, before it is routed */
+  'presence-directed': { readonly session: Session; readonly stanza: Stanza };
+  /** a subscription stanza or a probe that came for an account of ours */
+  'presence-received': { readonly name: string; readonly stanza: Stanza };
+  /** a message that nobody can take now, for an account that exists */
+  'message-offline': { readonly name: string; readonly stanza: Stanza; readonly from: Session | undefined };
+  /** an account and all it owns is about to go; its sessions have ended */
+  'account-removed': { readonly name: string };
+}
+
+export type HookName = keyof HookEvents;
+
+/**
+ * filter: may stop what follows by answering true; handle: does it, the first to answer true is the last asked;
+ * observe: is told afterwards, whatever happened.
+ */
+export type Phase = 'filter' | 'handle' | 'observe';
+const PHASES: readonly Phase[] = ['filter', 'handle', 'observe'];
+
+/** Answers true, at once or later, when it has handled the event; any other answer says nothing. */
+export type Hook<K extends HookName> = (event: HookEvents[K]) => unknown;
+
+export class Hooks {
+  readonly #hooks = new Map<string, Hook<HookName>[]>();
+
+  on<K extends HookName>(name: K, phase: Phase, hook: Hook<K>): void {
+    const key = `${name} ${phase}`;
+    const list = this.#hooks.get(key) ?? [];
+    list.push(hook as Hook<HookName>);
+    this.#hooks.set(key, list);
+  }
+
+  /** Runs the hooks of an event in the order of phases and registration; true when one has handled it. */
+  async run<K extends HookName>(name: K, event: HookEvents[K]): Promise<boolean> {
+    let handled = false;
+    for (const phase of PHASES) {
+      if (handled && phase !== 'observe') continue;
+      for (const hook of this.#hooks.get(`${name} ${phase}`) ?? []) {
+        const answer = await hook(event);
+        if (answer === true && phase !== 'observe') {
+          handled = true;
+          break;
+        }
+      }
+    }
+    return handled;
+  }
+}

@@ -1,0 +1,48 @@
+import { StanzaError } from '../xmpp/errors.ts';
+import type { Jid } from '../xmpp/jid.ts';
+import type { Stanza } from '../xmpp/stanza.ts';
+import type { IqHandler, IqRoute } from './module.ts';
+import type { Session } from './session.ts';
+
+/** Who answers which IQ that is addressed to the server or to an account. */
+export class IqTable {
+  readonly #domain: Jid;
+  readonly #handlers = new Map<string, IqHandler>();
+
+  constructor(domain: Jid) {
+    this.#domain = domain;
+  }
+
+  add(route: IqRoute): void {
+    const key = `${route.scope} ${route.type} ${route.ns}`;
+    if (this.#handlers.has(key)) throw new Error(`two modules answer '${key}'`);
+    this.#handlers.set(key, route.handle);
+  }
+
+  /** The answer to a request (RFC 6120 §8.2.3), or undefined when it wants none. */
+  async answer(
+    stanza: Stanza,
+    self: Jid,
+    session: Session | undefined,
+    refusal: (error: unknown) => StanzaError,
+  ): Promise<Stanza | undefined> {
+    if (stanza.type === 'result' || stanza.type === 'error') return undefined;
+    try {
+      const [payload, ...more] = stanza.element.elements;
+      const known = stanza.type === 'get' || stanza.type === 'set';
+      if (!known || stanza.id === undefined || payload === undefined || more.length > 0)
+        throw new StanzaError('bad-request');
+      const handler = this.#find(stanza.type, payload.ns, self, session);
+      if (handler === undefined) throw new StanzaError('service-unavailable');
+      return stanza.result(self, ...(await handler({ stanza, payload, self, session })));
+    } catch (error) {
+      return stanza.error(self, refusal(error));
+    }
+  }
+
+  #find(type: string, ns: string, self: Jid, session: Session | undefined): IqHandler | undefined {
+    if (self.equals(this.#domain)) return this.#handlers.get(`server ${type} ${ns}`);
+    const own = session?.jid.bare.equals(self) === true ? this.#handlers.get(`own ${type} ${ns}`) : undefined;
+    return own ?? this.#handlers.get(`account ${type} ${ns}`);
+  }
+}

@@ -1,0 +1,61 @@
+import type { Stores } from '../storage/stores.ts';
+import type { Child, Element } from '../xml/element.ts';
+import type { Jid, JidCache } from '../xmpp/jid.ts';
+import type { Stanza } from '../xmpp/stanza.ts';
+import type { Hook, HookName, Phase } from './hooks.ts';
+import type { Session } from './session.ts';
+import type { Sessions } from './sessions.ts';
+
+/** A feature: one folder under modules/, one value. */
+export interface Module {
+  readonly name: string;
+  /** what it implements: `XEP-0199`, `RFC 6121` */
+  readonly specification: string;
+  /** the version of a XEP that it was written from; RFCs have none */
+  readonly version?: string;
+  /** what disco#info of the domain says (XEP-0030 §3.1) */
+  readonly features?: readonly string[];
+  /** what disco#info of an account says */
+  readonly accountFeatures?: readonly string[];
+  setup(ctx: ModuleContext): void;
+}
+
+export interface IqRequest {
+  readonly stanza: Stanza;
+  readonly payload: Element;
+  /** who the server answers for: the domain, or an account's bare JID */
+  readonly self: Jid;
+  /** the asking session; undefined when the request came from elsewhere */
+  readonly session: Session | undefined;
+}
+
+/** The content of the result, or nothing; refuses by throwing a StanzaError. */
+export type IqHandler = (request: IqRequest) => readonly Child[] | Promise<readonly Child[]>;
+
+export interface IqRoute {
+  readonly type: 'get' | 'set';
+  readonly ns: string;
+  /** server: sent to the domain; account: to a bare JID of ours, or to nobody; own: an account by its own sessions alone */
+  readonly scope: 'server' | 'account' | 'own';
+  readonly handle: IqHandler;
+}
+
+/** What a module may do. It owns no SQL, no timer, no socket. */
+export interface ModuleContext {
+  readonly domain: Jid;
+  readonly stores: Stores;
+  readonly sessions: Sessions;
+  readonly jids: JidCache;
+  readonly version: string;
+  readonly offlineMessages: number;
+  readonly rosterItems: number;
+  readonly modules: () => readonly Module[];
+  /** milliseconds since the epoch */
+  now(): number;
+  iq(route: IqRoute): void;
+  on<K extends HookName>(name: K, phase: Phase, hook: Hook<K>): void;
+  /** Routes a stanza that the server made or passes on; `session` is who caused it. */
+  route(stanza: Stanza, session?: Session): void | Promise<void>;
+  /** The account's bare JID. */
+  jidOf(name: string): Jid;
+}

@@ -1,0 +1,261 @@
+import { StorageError, type Stores } from '../storage/stores.ts';
+import type { Bytes } from '../xml/chars.ts';
+import { attribute, type Tag } from '../xml/tag.ts';
+import { StanzaError } from '../xmpp/errors.ts';
+import { Jid, JidCache } from '../xmpp/jid.ts';
+import { Stanza } from '../xmpp/stanza.ts';
+import { Hooks } from './hooks.ts';
+import { IqTable } from './iq.ts';
+import type { Module, ModuleContext } from './module.ts';
+import { type Destination, route } from './route.ts';
+import type { Outlet, Peer, Session } from './session.ts';
+import { Session as BoundSession } from './session.ts';
+import { Sessions } from './sessions.ts';
+
+export interface RouterOptions {
+  readonly domain: string;
+  readonly stores: Stores;
+  readonly modules: readonly Module[];
+  readonly version: string;
+  readonly limits: {
+    readonly offlineMessages: number;
+    readonly rosterItems: number;
+    readonly sessionsPerAccount: number;
+  };
+  readonly now: () => number;
+  /** told of what is thrown and is no expected failure: a bug, or a storage that failed */
+  readonly onFault: (error: unknown, what: string) => void;
+}
+
+export interface Counters {
+  messages: number;
+  logins: number;
+  offline: number;
+  errors: number;
+}
+
+/** Where stanzas go: receives what clients send, routes it, delivers it. Knows no socket and no SQL. */
+export class Router {
+  readonly sessions = new Sessions();
+  readonly hooks = new Hooks();
+  readonly counters: Counters = { messages: 0, logins: 0, offline: 0, errors: 0 };
+  readonly #jids = new JidCache();
+  readonly #iq: IqTable;
+  readonly #options: RouterOptions;
+  readonly #domain: Jid;
+  readonly #directory;
+  readonly #accountJids = new Map<string, Jid>();
+
+  constructor(options: RouterOptions) {
+    this.#options = options;
+    this.#domain = new Jid('', options.domain);
+    this.#iq = new IqTable(this.#domain);
+    const { sessions } = this;
+    this.#directory = {
+      domain: options.domain,
+      of: (name: string) => sessions.of(name),
+      get: (name: string, resource: string) => sessions.get(name, resource),
+    };
+    for (const module of options.modules) module.setup(this.#context());
+  }
+
+  /** Binds a resource (RFC 6120 §7). A session of the same full JID is ended with `conflict` (§7.7.2.2). */
+  async open(name: string, resource: string, peer: Peer, outlet: Outlet): Promise<Session | StanzaError> {
+    const held = this.sessions.get(name, resource);
+    if (held === undefined && this.sessions.of(name).length >= this.#options.limits.sessionsPerAccount) {
+      return new StanzaError('resource-constraint', 'too many sessions of this account'); // §7.7.2.1
+    }
+    if (held !== undefined) {
+      held.outlet.end('conflict', 'replaced by a new session of the same resource');
+      await this.close(held);
+    }
+    const session = new BoundSession(new Jid(name, this.#domain.domain, resource), peer, this.#options.now(), outlet);
+    this.sessions.add(session);
+    this.counters.logins++;
+    await this.hooks.run('session-opened', { session });
+    return session;
+  }
+
+  /** A session is over. */
+  async close(session: Session): Promise<void> {
+    if (session.closed) return;
+    session.closed = true;
+    if (!this.sessions.remove(session)) return;
+    await this.#guard('a session that ends', () => this.hooks.run('session-closed', { session }));
+    if (this.sessions.of(session.jid.local).length === 0) this.#accountJids.delete(session.jid.local);
+  }
+
+  /**
+   * Takes what a client sent. A promise: the client's next stanza must wait for it, so that its order is kept
+   * (RFC 6120 §10.1).
+   */
+  receive(session: Session, tag: Tag, raw: Bytes): void | Promise<void> {
+    const addressed = attribute(tag, 'to');
+    const address = addressed === undefined ? undefined : this.#jids.parse(addressed);
+    const stanza = Stanza.received(tag, raw, session.jid, address);
+    if (addressed !== undefined && address === undefined) {
+      return this.#reply(stanza, this.#domain, new StanzaError('jid-malformed'), session); // RFC 6120 §8.3.3.8
+    }
+    if (stanza.name === 'message') {
+      this.counters.messages++;
+      // RFC 6121 §8.1: a message without `to` is for the sender's own account
+      return this.#guardedRoute(stanza, stanza.to ?? session.jid.bare, session);
+    }
+    if (stanza.name === 'iq') return this.#guardedRoute(stanza, stanza.to ?? session.jid.bare, session);
+    const { to } = stanza;
+    if (to === undefined)
+      return this.#guard('a presence', () => this.hooks.run('presence-sent', { session, stanza }), stanza, session);
+    return this.#guard(
+      'a directed presence',
+      async () => {
+        if (!(await this.hooks.run('presence-directed', { session, stanza }))) await this.#route(stanza, to, session);
+      },
+      stanza,
+      session,
+    );
+  }
+
+  #guardedRoute(stanza: Stanza, to: Jid, session: Session): void | Promise<void> {
+    try {
+      const pending = this.#route(stanza, to, session);
+      if (pending !== undefined)
+        return pending.catch((error: unknown) => this.#refuse(error, stanza, session, 'a stanza'));
+    } catch (error) {
+      this.#refuse(error, stanza, session, 'a stanza');
+    }
+  }
+
+  #route(stanza: Stanza, to: Jid, session: Session | undefined): void | Promise<void> {
+    const destination = route(stanza, to, this.#directory);
+    if (destination.kind !== 'sessions') return this.#deliverElsewhere(destination, stanza, to, session);
+    const { sessions } = destination;
+    if (sessions.length === 1) sessions[0]?.outlet.send(stanza.wire);
+    else {
+      const wire = stanza.wire;
+      for (const one of sessions) one.outlet.send(wire);
+    }
+  }
+
+  #deliverElsewhere(
+    destination: Destination,
+    stanza: Stanza,
+    to: Jid,
+    session: Session | undefined,
+  ): void | Promise<void> {
+    switch (destination.kind) {
+      case 'server':
+        return stanza.name === 'iq' ? this.#answer(stanza, this.#domain, session) : undefined;
+      case 'account':
+        return stanza.name === 'iq'
+          ? this.#answerFor(stanza, to.bare, session)
+          : this.#presenceFor(stanza, destination.name);
+      case 'offline':
+        return this.#keep(stanza, destination.name, session);
+      case 'error':
+        return this.#reply(stanza, to, new StanzaError(destination.condition), session);
+      default:
+        return undefined;
+    }
+  }
+
+  async #answerFor(stanza: Stanza, account: Jid, session: Session | undefined): Promise<void> {
+    const known =
+      this.sessions.of(account.local).length > 0 ||
+      (await this.#options.stores.accounts.get(account.local)) !== undefined;
+    if (known) return this.#answer(stanza, account, session);
+    if (stanza.type === 'get' || stanza.type === 'set')
+      this.#reply(stanza, account, new StanzaError('service-unavailable'), session);
+  }
+
+  async #answer(stanza: Stanza, self: Jid, session: Session | undefined): Promise<void> {
+    const refusal = (error: unknown) => this.#conditionOf(error, 'an IQ');
+    const answer = await this.#iq.answer(stanza, self, session, refusal);
+    if (answer === undefined) return;
+    if (answer.type === 'error') this.counters.errors++;
+    await this.#send(answer, session);
+  }
+
+  async #presenceFor(stanza: Stanza, name: string): Promise<void> {
+    await this.hooks.run('presence-received', { name, stanza });
+  }
+
+  /** A message for somebody who can't take it now. The sender learns nothing before it is on disk. */
+  async #keep(stanza: Stanza, name: string, session: Session | undefined): Promise<void> {
+    const known = this.sessions.of(name).length > 0 || (await this.#options.stores.accounts.get(name)) !== undefined;
+    if (!known) return this.#reply(stanza, this.#accountJid(name), new StanzaError('service-unavailable'), session); // RFC 6121 §8.5.1
+    const now = route(stanza, this.#accountJid(name), this.#directory); // somebody may have come while we asked
+    if (now.kind === 'sessions') for (const one of now.sessions) one.send(stanza);
+    if (now.kind !== 'offline') return;
+    const kept = this.#guard(
+      'an offline message',
+      () => this.hooks.run('message-offline', { name, stanza, from: session }),
+      stanza,
+      session,
+    );
+    this.counters.offline++;
+    session?.outlet.hold(kept);
+  }
+
+  #reply(stanza: Stanza, from: Jid, error: StanzaError, session: Session | undefined): void {
+    if (stanza.type === 'error' || (stanza.name === 'iq' && stanza.type === 'result')) return; // RFC 6120 §8.3.1
+    this.counters.errors++;
+    void this.#send(stanza.error(from, error), session);
+  }
+
+  /** An answer goes to the session that asked, even when its full JID was bound again meanwhile. */
+  #send(stanza: Stanza, session: Session | undefined): void | Promise<void> {
+    if (session !== undefined && stanza.to?.equals(session.jid)) session.send(stanza);
+    else if (stanza.to !== undefined) return this.#route(stanza, stanza.to, undefined);
+  }
+
+  #refuse(error: unknown, stanza: Stanza, session: Session | undefined, what: string): void {
+    this.#reply(stanza, stanza.to ?? stanza.from.bare, this.#conditionOf(error, what), session);
+  }
+
+  /** An expected failure as it is; anything else is a bug, told and answered with internal-server-error. */
+  #conditionOf(error: unknown, what: string): StanzaError {
+    if (error instanceof StanzaError) return error;
+    this.#options.onFault(error, what);
+    if (error instanceof StorageError && error.full)
+      return new StanzaError('resource-constraint', 'the server can store nothing now');
+    return new StanzaError('internal-server-error');
+  }
+
+  async #guard(what: string, work: () => Promise<unknown>, stanza?: Stanza, session?: Session): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (stanza === undefined) this.#options.onFault(error, what);
+      else this.#refuse(error, stanza, session, what);
+    }
+  }
+
+  #accountJid(name: string): Jid {
+    let jid = this.#accountJids.get(name);
+    if (jid === undefined) {
+      jid = new Jid(name, this.#domain.domain);
+      if (this.#accountJids.size > 10_000) this.#accountJids.clear();
+      this.#accountJids.set(name, jid);
+    }
+    return jid;
+  }
+
+  #context(): ModuleContext {
+    const { stores, version, now, modules, limits } = this.#options;
+    return {
+      domain: this.#domain,
+      stores,
+      sessions: this.sessions,
+      jids: this.#jids,
+      version,
+      offlineMessages: limits.offlineMessages,
+      rosterItems: limits.rosterItems,
+      modules: () => modules,
+      now,
+      iq: (entry) => this.#iq.add(entry),
+      on: (name, phase, hook) => this.hooks.on(name, phase, hook),
+      route: (stanza, session) => (stanza.to === undefined ? undefined : this.#route(stanza, stanza.to, session)),
+      jidOf: (name) => this.#accountJid(name),
+    };
+  }
+}

@@ -1,0 +1,58 @@
+import { createHash, createHmac, pbkdf2, randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
+
+const derive = promisify(pbkdf2);
+
+/** The SCRAM mechanisms we keep keys for, strongest first (RFC 5802, RFC 7677). */
+export const SCRAM_HASHES = { 'SCRAM-SHA-256': 'sha256', 'SCRAM-SHA-1': 'sha1' } as const;
+export type ScramMechanism = keyof typeof SCRAM_HASHES;
+export const SCRAM_MECHANISMS = Object.keys(SCRAM_HASHES) as ScramMechanism[];
+
+/** What a server keeps instead of a password (RFC 5802 §3): base64 throughout. */
+export interface ScramKeys {
+  readonly salt: string;
+  readonly iterations: number;
+  readonly storedKey: string;
+  readonly serverKey: string;
+}
+
+export type KeyRing = Readonly<Record<ScramMechanism, ScramKeys>>;
+
+export const digestLength = (mechanism: ScramMechanism): number => (mechanism === 'SCRAM-SHA-1' ? 20 : 32);
+
+async function keysFor(mechanism: ScramMechanism, password: string, iterations: number): Promise<ScramKeys> {
+  const hash = SCRAM_HASHES[mechanism];
+  const salt = randomBytes(16);
+  const salted = await derive(password, salt, iterations, digestLength(mechanism), hash);
+  const clientKey = createHmac(hash, salted).update('Client Key').digest();
+  return {
+    salt: salt.toString('base64'),
+    iterations,
+    storedKey: createHash(hash).update(clientKey).digest('base64'),
+    serverKey: createHmac(hash, salted).update('Server Key').digest('base64'),
+  };
+}
+
+/** Keys of every mechanism for a prepared password. `iterations`: PBKDF2 rounds, 4096 at least (RFC 7677 §4). */
+export async function keyRing(password: string, iterations: number): Promise<KeyRing> {
+  const [strong, weak] = await Promise.all([
+    keysFor('SCRAM-SHA-256', password, iterations),
+    keysFor('SCRAM-SHA-1', password, iterations),
+  ]);
+  return { 'SCRAM-SHA-256': strong, 'SCRAM-SHA-1': weak };
+}
+
+/**
+ * Keys nobody has the password of, the same for a name each time, so that a login of a name that does not exist looks
+ * and costs like one with a wrong password.
+ */
+export function decoyKeys(mechanism: ScramMechanism, name: string, secret: Uint8Array, iterations: number): ScramKeys {
+  const part = (use: string) => createHmac('sha512', secret).update(`${use}\0${mechanism}\0${name}`).digest();
+  const length = digestLength(mechanism);
+  return {
+    salt: part('salt').subarray(0, 16).toString('base64'),
+    iterations,
+    storedKey: part('stored').subarray(0, length).toString('base64'),
+    serverKey: part('server').subarray(0, length).toString('base64'),
+  };
+}

@@ -1,0 +1,72 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createSecureContext, type SecureContext } from 'node:tls';
+
+export interface CertificateInfo {
+  readonly subject: string;
+  readonly issuer: string;
+  readonly names: string[];
+  readonly fingerprint: string;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  readonly selfSigned: boolean;
+}
+
+/** What a certificate in PEM says of itself; of a chain, its first. */
+export function certificateInfo(pem: string): CertificateInfo {
+  const certificate = new X509Certificate(pem);
+  const line = (text: string) => text.split('\n').join(', ');
+  return {
+    subject: line(certificate.subject),
+    issuer: line(certificate.issuer),
+    names: (certificate.subjectAltName ?? '')
+      .split(', ')
+      .flatMap((name) => (name.startsWith('DNS:') ? [name.slice(4)] : [])),
+    fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+    notBefore: Date.parse(certificate.validFrom),
+    notAfter: Date.parse(certificate.validTo),
+    selfSigned: certificate.checkIssued(certificate) && certificate.verify(certificate.publicKey),
+  };
+}
+
+/** The node's certificate and key, as they lie on disk; they can be read again while the node runs. */
+export class Identity {
+  readonly #certificatePath: string;
+  readonly #keyPath: string;
+  #info: CertificateInfo;
+  #context: SecureContext;
+  #pem: { readonly cert: string; readonly key: string };
+
+  constructor(certificatePath: string, keyPath: string) {
+    this.#certificatePath = certificatePath;
+    this.#keyPath = keyPath;
+    this.#pem = this.#read();
+    this.#info = certificateInfo(this.#pem.cert);
+    this.#context = createSecureContext({ ...this.#pem, minVersion: 'TLSv1.2' });
+  }
+
+  get info(): CertificateInfo {
+    return this.#info;
+  }
+
+  get context(): SecureContext {
+    return this.#context;
+  }
+
+  get pem(): { readonly cert: string; readonly key: string } {
+    return this.#pem;
+  }
+
+  /** Reads both files again. When they don't fit together the old ones stay, and it throws. */
+  reload(): void {
+    const pem = this.#read();
+    const info = certificateInfo(pem.cert);
+    this.#context = createSecureContext({ ...pem, minVersion: 'TLSv1.2' });
+    this.#pem = pem;
+    this.#info = info;
+  }
+
+  #read(): { cert: string; key: string } {
+    return { cert: readFileSync(this.#certificatePath, 'utf8'), key: readFileSync(this.#keyPath, 'utf8') };
+  }
+}
