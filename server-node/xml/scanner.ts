@@ -8,13 +8,14 @@ import {
   isSpace,
   MARKUP,
   MULTIBYTE,
+  NAME_CLASS,
   sequenceLength,
   TEXT_CLASS,
 } from './chars.ts';
 import { reference } from './entities.ts';
 import { XmlError } from './errors.ts';
 import { Prefixes } from './namespaces.ts';
-import { readName, readTag, type Tag, unknownReference } from './tag.ts';
+import { readTag, type Tag, unknownReference } from './tag.ts';
 
 export interface Limits {
   /** the longest stanza, and the longest stream header, in bytes */
@@ -55,8 +56,9 @@ export class Scanner {
   #asideBytes = 0;
   /** the next byte to read */
   #at = 0;
-  /** where the stanza began that is being read, or -1 */
+  /** where the stanza began that is being read, or -1; what of it was read in earlier turns stands in #head */
   #start = -1;
+  #head: Bytes = '';
   #tag: Tag | undefined;
   #elements = 0;
   #names: string[] = [];
@@ -93,7 +95,7 @@ export class Scanner {
     if (this.#paused || (midTag && !piece.includes('>'))) {
       this.#aside.push(piece);
       this.#asideBytes += piece.length;
-      if (!this.#paused) this.#checkSize(this.pending + this.#at);
+      if (!this.#paused) this.#checkSize(this.#head.length + this.pending);
       return;
     }
     this.#join(piece);
@@ -125,6 +127,7 @@ export class Scanner {
       this.#asideBytes = 0;
     }
     this.#start = -1;
+    this.#head = '';
     this.#names.length = 0;
     this.#prefixes.clear();
     this.#fresh = true;
@@ -141,13 +144,15 @@ export class Scanner {
 
   #run(): void {
     while (!this.#paused && this.#step());
-    const keepFrom = this.#start >= 0 ? this.#start : this.#at;
-    if (keepFrom > 0) {
-      this.#data = keepFrom >= this.#data.length ? '' : this.#data.slice(keepFrom);
-      this.#at -= keepFrom;
-      if (this.#start >= 0) this.#start = 0;
+    if (this.#start >= 0) {
+      this.#head += this.#data.slice(this.#start, this.#at);
+      this.#start = 0;
     }
-    if (!this.#paused) this.#checkSize(this.#data.length);
+    if (this.#at > 0) {
+      this.#data = this.#at >= this.#data.length ? '' : this.#data.slice(this.#at);
+      this.#at = 0;
+    }
+    if (!this.#paused) this.#checkSize(this.#head.length + this.#data.length);
   }
 
   #checkSize(bytes: number): void {
@@ -240,12 +245,9 @@ export class Scanner {
     const name = this.#names[this.#names.length - 1];
     if (name === undefined) throw new XmlError('not-well-formed', 'a closing tag before any other');
     let i = this.#at + 2 + name.length;
-    if (data.length <= i) {
-      if (readName(data, this.#at + 2) === CUT) return false;
-      throw new XmlError('not-well-formed', `<${name}> is closed by another name`);
-    }
-    if (!data.startsWith(name, this.#at + 2))
-      throw new XmlError('not-well-formed', `<${name}> is closed by another name`);
+    const there = data.slice(this.#at + 2, i);
+    if (!name.startsWith(there)) throw new XmlError('not-well-formed', `<${name}> is closed by another name`);
+    if (there.length < name.length) return false;
     while (isSpace(data.charCodeAt(i))) i++;
     if (i >= data.length) return false;
     if (data.charCodeAt(i) !== 0x3e) throw new XmlError('not-well-formed', `<${name}> is closed by another name`);
@@ -260,8 +262,10 @@ export class Scanner {
 
   #finish(): void {
     const tag = this.#tag;
-    const raw = this.#data.slice(this.#start, this.#at);
+    const last = this.#data.slice(this.#start, this.#at);
+    const raw = this.#head === '' ? last : this.#head + last;
     this.#start = -1;
+    this.#head = '';
     this.#tag = undefined;
     this.#checkSize(raw.length);
     if (tag !== undefined) this.#handler.stanza(tag, raw);
@@ -306,15 +310,19 @@ export class Scanner {
         if (length === INVALID) throw new XmlError('bad-format', 'not UTF-8');
         i += length;
       } else if (kind === AMPERSAND) {
-        const end = data.indexOf(';', i);
-        if (end < 0 && n - i <= LONGEST_REFERENCE) return this.#stopAt(i);
-        if (end < 0 || reference(data.slice(i + 1, end)) === undefined) throw unknownReference(data.slice(i, i + 12));
+        let end = i + 1;
+        while (end < n && NAME_CLASS[data.charCodeAt(end)] !== 0) end++;
+        if (data.charCodeAt(i + 1) === 0x23)
+          for (end = i + 2; end < n && NAME_CLASS[data.charCodeAt(end)] !== 0; ) end++;
+        if (end >= n && n - i <= LONGEST_REFERENCE) return this.#stopAt(i);
+        const known = data.charCodeAt(end) === 0x3b && reference(data.slice(i + 1, end)) !== undefined;
+        if (!known) throw unknownReference(data.slice(i, end + 1));
         i = end + 1;
       } else if (kind === BRACKET) {
         if (data.startsWith(']]>', i)) throw new XmlError('not-well-formed', "']]>' in text");
         if (n - i < 3 && ']]>'.startsWith(data.slice(i))) return this.#stopAt(i);
         i++;
-      }
+      } else throw new XmlError('bad-format', 'not bytes');
     }
     this.#at = i;
     return i < n;

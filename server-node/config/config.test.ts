@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { ParleyError } from '../../shared/errors.ts';
+import { configOf, parseConfig, parseSetting, writeConfig } from './config.ts';
+import { KEY_NAMES } from './keys.ts';
+
+test('what is written is read again, and every key is explained', () => {
+  const given = new Map<string, unknown>([
+    ['domain', 'example.org'],
+    ['listen.c2s', '127.0.0.1:1'],
+    ['limits.depth', 99],
+  ]);
+  const text = writeConfig(given);
+  assert.deepEqual(parseConfig(text, 'x'), configOf(given, 'x'));
+  for (const name of KEY_NAMES) assert.match(text, new RegExp(`^#? ?${name.slice(name.indexOf('.') + 1)} = `, 'm'));
+});
+
+test('example.toml is what the keys say', () => {
+  const example = readFileSync(new URL('./example.toml', import.meta.url), 'utf8');
+  assert.equal(example, writeConfig(new Map()), 'run: npm run generate');
+});
+
+const WRONG: readonly (readonly [string, RegExp])[] = [
+  ['domain = ', /not TOML/],
+  ['', /does not say domain/],
+  ['domain = "Example.org"', /domain can't be "Example.org".*small letters/],
+  ['domain = "example.org"\n[listen]\nc2s = "5222"', /listen.c2s can't be "5222"/],
+  ['domain = "example.org"\n[listen]\nc2s = "*:99999"', /listen.c2s/],
+  ['domain = "example.org"\n[listen]\nc2ss = "*:1"', /doesn't know: listen.c2ss.*Did you mean listen.c2s\?/],
+  ['domain = "example.org"\n[limits]\ndepth = "many"', /limits.depth can't be "many".*whole number/],
+  ['domain = "example.org"\n[limits]\ndepth = 1.5', /limits.depth/],
+];
+for (const [text, words] of WRONG) {
+  test(`refuses ${JSON.stringify(text)} in words`, () => {
+    assert.throws(
+      () => parseConfig(text, 'parleyd.toml'),
+      (error: unknown) => error instanceof ParleyError && words.test(error.message.replaceAll('\n', ' ')),
+    );
+  });
+}
+
+test('a setting of the command line is a key and a value', () => {
+  assert.deepEqual(parseSetting('listen.c2s=[::1]:5222'), ['listen.c2s', '[::1]:5222']);
+  assert.deepEqual(parseSetting('limits.depth=10'), ['limits.depth', 10]);
+  assert.throws(() => parseSetting('nothing'), ParleyError);
+});

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Log } from '../observe/log.ts';
+import type { StreamCore } from '../stream/ports.ts';
+import type { Jid } from '../xmpp/jid.ts';
+import { Edge } from './edge.ts';
+import { Allowance } from './limits.ts';
+import { Outbox } from './outbox.ts';
+
+const XML = { stanzaBytes: 10_000, depth: 20, attributes: 20, elements: 100 };
+const LIMITS = {
+  before: XML,
+  after: XML,
+  loginMs: 1000,
+  perAddress: 2,
+  bytesPerSecond: 0,
+  burstBytes: 0,
+  sendBytes: 50_000,
+};
+const core = { domain: 'example.org', freshId: () => 'f' } as unknown as StreamCore<{ jid: Jid }>;
+
+function transport() {
+  const told = { written: '', ended: false };
+  const socket = {
+    write: (bytes: string) => void (told.written += bytes),
+    queued: 0,
+    pause() {},
+    resume() {},
+    destroy() {},
+    startTls() {},
+    end: () => void (told.ended = true),
+  };
+  return { told, socket };
+}
+
+test('an address may have so many connections, and this machine as many as it likes', () => {
+  const edge = new Edge(core, LIMITS, new Log('error', () => {}), () => 0);
+  const info = { address: '192.0.2.1:1', loopback: false, tls: null };
+  const first = edge.accept('192.0.2.1', transport().socket, info);
+  edge.accept('192.0.2.1', transport().socket, info);
+  assert.deepEqual(
+    [edge.admits('192.0.2.1', false), edge.admits('192.0.2.2', false), edge.admits('192.0.2.1', true)],
+    [false, true, true],
+  );
+  first.lost();
+  first.lost();
+  assert.deepEqual([edge.admits('192.0.2.1', false), edge.size, edge.refused], [true, 1, 1]);
+  edge.shutdown();
+});
+
+test('who does not log in in time is let go', async () => {
+  let now = 0;
+  const edge = new Edge(core, LIMITS, new Log('error', () => {}), () => now);
+  const { told, socket } = transport();
+  edge.accept('192.0.2.1', socket, { address: '192.0.2.1:1', loopback: false, tls: null });
+  now = 999;
+  edge.sweep();
+  assert.equal(told.ended, false);
+  now = 1001;
+  edge.sweep();
+  assert.match(told.written, /<connection-timeout/);
+  assert.equal(told.ended, true);
+  edge.shutdown();
+});
+
+test('a bucket gives its burst, then its rate', () => {
+  const allowance = new Allowance(1000, 3000, 0);
+  assert.deepEqual([allowance.take(3000, 0), allowance.take(500, 0), allowance.take(500, 1000)], [0, 500, 0]);
+  assert.equal(allowance.take(0, 100_000), 0);
+  assert.equal(allowance.take(3001, 100_000), 1);
+  assert.equal(new Allowance(0, 0, 0).take(1e9, 0), 0);
+});
+
+test('what is sent in one turn leaves in one write', async () => {
+  const writes: string[] = [];
+  const outbox = new Outbox({ write: (bytes) => writes.push(bytes) });
+  for (const part of ['a', 'b', 'c']) outbox.send(part);
+  assert.deepEqual([writes.length, outbox.pending], [0, 3]);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([writes, outbox.pending], [['abc'], 0]);
+});
+
+test('a held outbox keeps its order, also when what it waits for fails', async () => {
+  const writes: string[] = [];
+  const outbox = new Outbox({ write: (bytes) => writes.push(bytes) });
+  outbox.send('1');
+  outbox.hold(Promise.resolve().then(() => new Promise((resolve) => setTimeout(resolve, 5))));
+  outbox.hold(Promise.reject(new Error('disk')));
+  outbox.send('2');
+  const settled = new Promise<void>((resolve) => outbox.settled(resolve));
+  assert.deepEqual(writes, []);
+  await settled;
+  assert.deepEqual(writes, ['12']);
+});

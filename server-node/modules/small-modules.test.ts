@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { conditionOf, DOMAIN, World } from '../world.fixture.ts';
+import { modules } from './index.ts';
+import { xepTable } from './table.ts';
+import { delayed } from './xep-0160-offline/index.ts';
+
+const get = (payload: string, to = DOMAIN) => `<iq type='get' id='q' to='${to}'>${payload}</iq>`;
+
+async function one() {
+  const world = new World();
+  await world.people('anna', 'bert');
+  return { world, anna: await world.come('anna/a') };
+}
+
+test('XEP-0199: the server and an account answer pings', async () => {
+  const { anna } = await one();
+  for (const to of [DOMAIN, `anna@${DOMAIN}`]) {
+    const answer = await anna.asks(get("<ping xmlns='urn:xmpp:ping'/>", to));
+    assert.deepEqual(
+      [answer.attributes['type'], answer.attributes['from'], answer.attributes['id']],
+      ['result', to, 'q'],
+    );
+  }
+});
+
+test('XEP-0092: name and version', async () => {
+  const { anna } = await one();
+  const query = (await anna.asks(get("<query xmlns='jabber:iq:version'/>"))).child('query', 'jabber:iq:version');
+  assert.deepEqual(
+    query?.elements.map((e) => `${e.name} ${e.text}`),
+    ['name parleyd', 'version 1.2.3'],
+  );
+});
+
+test('XEP-0202: the time in UTC', async () => {
+  const { anna } = await one();
+  const time = (await anna.asks(get("<time xmlns='urn:xmpp:time'/>"))).child('time', 'urn:xmpp:time');
+  assert.deepEqual(
+    time?.elements.map((e) => e.text),
+    ['+00:00', '2026-11-24T12:00:00Z'],
+  );
+});
+
+test('XEP-0030: what modules say is what disco says, for the domain and for an account', async () => {
+  const { anna } = await one();
+  const features = async (to: string) => {
+    const query = (await anna.asks(get("<query xmlns='http://jabber.org/protocol/disco#info'/>", to))).child(
+      'query',
+      'http://jabber.org/protocol/disco#info',
+    );
+    const { category, type } = query?.child('identity')?.attributes ?? {};
+    return [`${category}/${type}`, ...(query?.all('feature').map((e) => e.attributes['var'] ?? '') ?? [])];
+  };
+  assert.deepEqual(await features(DOMAIN), ['server/im', ...new Set(modules.flatMap((m) => m.features ?? []).sort())]);
+  assert.deepEqual(await features(`anna@${DOMAIN}`), [
+    'account/registered',
+    ...new Set(modules.flatMap((m) => m.accountFeatures ?? []).sort()),
+  ]);
+  const items = await anna.asks(get("<query xmlns='http://jabber.org/protocol/disco#items'/>"));
+  assert.equal(items.child('query', 'http://jabber.org/protocol/disco#items')?.elements.length, 0);
+  assert.equal(
+    conditionOf(await anna.asks(get("<query xmlns='http://jabber.org/protocol/disco#info' node='x'/>"))),
+    'item-not-found',
+  );
+});
+
+test('every module says what it implements, and a XEP its version', () => {
+  for (const module of modules) {
+    assert.match(module.specification, /^(RFC \d{4}|XEP-\d{4})$/);
+    assert.equal(module.version !== undefined, module.specification.startsWith('XEP'), module.name);
+  }
+});
+
+test('XEP-0160: messages wait in order, with their time, and are given once', async () => {
+  const { world, anna } = await one();
+  for (let i = 1; i <= 3; i++) {
+    world.now += 1000;
+    await anna.says(`<message to='bert@${DOMAIN}' id='m${i}' type='chat'><body>ü ${i}</body></message>`);
+  }
+  assert.equal(anna.holds.length, 3, 'nothing is answered before they are on disk');
+  const shy = await world.come('bert/shy', '');
+  await shy.says('<presence><priority>-1</priority></presence>');
+  assert.deepEqual(
+    shy.hears().filter((e) => e.name === 'message'),
+    [],
+  );
+  await shy.says('<presence/>');
+  const messages = shy.hears().filter((e) => e.name === 'message');
+  assert.deepEqual(
+    messages.map((m) => m.child('body')?.text),
+    ['ü 1', 'ü 2', 'ü 3'],
+  );
+  assert.deepEqual(
+    messages.map((m) => m.child('delay', 'urn:xmpp:delay')?.attributes['stamp']),
+    ['2026-11-24T12:00:01.000Z', '2026-11-24T12:00:02.000Z', '2026-11-24T12:00:03.000Z'],
+  );
+  const late = await world.come('bert/late', '');
+  await late.says('<presence/>');
+  assert.deepEqual(
+    late.hears().filter((e) => e.name === 'message'),
+    [],
+  );
+});
+
+test('XEP-0160: what is only true while it is typed does not wait, and a full store refuses', async () => {
+  const { world, anna } = await one();
+  const chatState = "<active xmlns='http://jabber.org/protocol/chatstates'/>";
+  const kept: readonly (readonly [string, boolean])[] = [
+    ['<body>hi</body>', true],
+    [chatState, false],
+    [`<thread>t</thread>${chatState}`, false],
+    [`<body>hi</body>${chatState}`, true],
+    ["<received xmlns='urn:xmpp:receipts' id='1'/>", true],
+    ["<body>hi</body><no-store xmlns='urn:xmpp:hints'/>", false],
+    ['', false],
+  ];
+  let count = 0;
+  for (const [content, waits] of kept) {
+    await anna.says(`<message to='bert@${DOMAIN}' type='chat' id='x'>${content}</message>`);
+    count += waits ? 1 : 0;
+    assert.equal(await world.stores.list('offline').count('bert'), count, content);
+  }
+  assert.deepEqual(anna.hears(), []);
+  for (let i = count; i < 5; i++) await anna.says(`<message to='bert@${DOMAIN}' id='x'><body>more</body></message>`);
+  await anna.says(`<message to='bert@${DOMAIN}' id='x'><body>too much</body></message>`);
+  assert.equal(conditionOf(anna.hears()[0]), 'service-unavailable');
+});
+
+test('the time stands within the message, whatever its closing tag looks like', () => {
+  assert.match(
+    delayed('<message><body/></message >', 0, 'd'),
+    /<body\/><delay xmlns='urn:xmpp:delay' from='d' stamp='1970-01-01T00:00:00.000Z'>Offline storage<\/delay><\/message >$/,
+  );
+});
+
+test('docs/xeps.md is what the modules say', () => {
+  const text = readFileSync(new URL('../../docs/xeps.md', import.meta.url), 'utf8');
+  assert.equal(text, xepTable(modules), 'run: npm run generate');
+});

@@ -1,0 +1,132 @@
+import { modules } from './modules/index.ts';
+import { Router } from './router/router.ts';
+import { Session } from './router/session.ts';
+import { MemoryStores } from './storage/memory/memory-stores.ts';
+import type { Stores } from './storage/stores.ts';
+import { encode } from './xml/chars.ts';
+import { type Element, parseElement } from './xml/element.ts';
+import { readTag } from './xml/tag.ts';
+import { NS } from './xmpp/namespaces.ts';
+
+export const DOMAIN = 'example.org';
+
+/** A domain with people in it, without sockets: stanzas go in as text and come out as elements. */
+export class World {
+  readonly stores: Stores;
+  readonly router: Router;
+  readonly faults: string[] = [];
+  readonly clients: Client[] = [];
+  now = Date.parse('2026-11-24T12:00:00Z');
+
+  constructor(stores: Stores = new MemoryStores(), limits = {}) {
+    this.stores = stores;
+    this.router = new Router({
+      domain: DOMAIN,
+      stores,
+      modules,
+      version: '1.2.3',
+      limits: { offlineMessages: 5, rosterItems: 10, sessionsPerAccount: 3, ...limits },
+      now: () => this.now,
+      onFault: (error, what) => this.faults.push(`${what}: ${error instanceof Error ? error.message : error}`),
+    });
+  }
+
+  async people(...names: string[]): Promise<void> {
+    for (const name of names)
+      await this.stores.accounts.add({ name, state: 'active', createdAt: this.now, lastSeenAt: null, keys: {} });
+  }
+
+  /** Binds `name/resource`; with presence unless told otherwise. */
+  async come(jid: string, presence = '<presence/>'): Promise<Client> {
+    const [name = '', resource = ''] = jid.split('/');
+    const client = new Client(this);
+    const peer = { address: '192.0.2.1:50000', transport: 'tls', tls: 'TLSv1.3', mechanism: 'SCRAM-SHA-256' } as const;
+    const session = await this.router.open(name, resource, peer, {
+      send: (bytes) => client.incoming.push(bytes),
+      hold: (until) => client.holds.push(until),
+      end: (condition) => client.ended.push(condition),
+    });
+    if (!(session instanceof Session)) throw session;
+    client.session = session;
+    this.clients.push(client);
+    if (presence !== '') {
+      await client.says('<iq type="get" id="roster"><query xmlns="jabber:iq:roster"/></iq>');
+      await client.says(presence);
+      for (const one of this.clients) one.incoming.length = 0;
+    }
+    return client;
+  }
+
+  /** Makes two people each other's contacts, as their clients would. */
+  async befriend(a: string, b: string): Promise<void> {
+    const [one, two] = [await this.come(`${a}/befriend`), await this.come(`${b}/befriend`)];
+    await one.says(`<presence to='${b}@${DOMAIN}' type='subscribe'/>`);
+    await two.says(`<presence to='${a}@${DOMAIN}' type='subscribed'/>`);
+    await two.says(`<presence to='${a}@${DOMAIN}' type='subscribe'/>`);
+    await one.says(`<presence to='${b}@${DOMAIN}' type='subscribed'/>`);
+    await one.leaves();
+    await two.leaves();
+    for (const client of this.clients) client.incoming.length = 0;
+  }
+}
+
+export class Client {
+  readonly incoming: string[] = [];
+  readonly holds: Promise<unknown>[] = [];
+  readonly ended: string[] = [];
+  readonly #world: World;
+  session!: Session;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** Sends one stanza, and waits until it was handled. */
+  async says(xml: string): Promise<void> {
+    const raw = encode(xml);
+    const tag = readTag(raw, 0, 100);
+    if (tag === undefined) throw new Error('no stanza');
+    await this.#world.router.receive(this.session, tag, raw);
+    await Promise.all(this.holds);
+  }
+
+  async leaves(): Promise<void> {
+    await this.#world.router.close(this.session);
+  }
+
+  /** What has come since the last time, as elements. */
+  hears(): Element[] {
+    return this.incoming.splice(0).map((raw) => parseElement(raw, NS.client));
+  }
+
+  /** The same in one line each: `presence from=… type=…`, attributes in a fixed order. */
+  hearsBriefly(): string[] {
+    return this.hears().map((element) => {
+      const { from = '', to = '', type = '', id = '' } = element.attributes;
+      const parts = [
+        element.name,
+        `from=${from}`,
+        `to=${to}`,
+        ...(type === '' ? [] : [`type=${type}`]),
+        ...(id === '' ? [] : [`id=${id}`]),
+      ];
+      return parts.join(' ').replaceAll(`@${DOMAIN}`, '@');
+    });
+  }
+
+  /** Asks, and answers with the answer. */
+  async asks(xml: string): Promise<Element> {
+    this.incoming.length = 0;
+    await this.says(xml);
+    const answers = this.hears().filter((element) => element.name === 'iq' && element.attributes['type'] !== 'set');
+    if (answers.length !== 1 || answers[0] === undefined) throw new Error(`${answers.length} answers to ${xml}`);
+    return answers[0];
+  }
+}
+
+/** The condition of an error stanza. */
+export function conditionOf(element: Element | undefined): string {
+  return (
+    element?.child('error')?.elements.find((child) => child.ns === NS.stanzaErrors && child.name !== 'text')?.name ?? ''
+  );
+}
