@@ -27,7 +27,7 @@ const rooms = {
     may: [...PURE, 'server-node/ports', 'server-node/config', 'server-node/router'],
   },
   'server-node/module-list': {
-    at: '^server-node/modules/index\\.ts$',
+    at: '^server-node/modules/(index|table)\\.ts$',
     may: ['server-node/modules', 'server-node/router'],
   },
   'server-node/storage': {

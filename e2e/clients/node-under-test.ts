@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..', '..');
+export const PARLEYD =
+  process.env['PARLEYD'] ?? join(root, 'dist', 'node', `parleyd-linux-${process.arch === 'arm64' ? 'arm64' : 'x64'}`);
+
+/** A port of loopback that is free now. */
+export const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const at = server.address();
+      server.close(() => resolve(typeof at === 'object' && at !== null ? at.port : 0));
+    });
+  });
+
+/** The executable that ships, in a folder of its own, on ports of loopback. */
+export class NodeUnderTest {
+  readonly folder: string;
+  readonly domain: string;
+  readonly port: number;
+  readonly tlsPort: number;
+  #child: ChildProcess | undefined;
+  log = '';
+
+  private constructor(folder: string, domain: string, port: number, tlsPort: number) {
+    this.folder = folder;
+    this.domain = domain;
+    this.port = port;
+    this.tlsPort = tlsPort;
+  }
+
+  static async make(domain = 'example.org', settings: readonly string[] = []): Promise<NodeUnderTest> {
+    const folder = mkdtempSync(join(tmpdir(), 'parleyd-'));
+    const node = new NodeUnderTest(folder, domain, await freePort(), await freePort());
+    const listen = [
+      `listen.c2s=127.0.0.1:${node.port}`,
+      `listen.c2s_tls=127.0.0.1:${node.tlsPort}`,
+      'auth.iterations=4096',
+      ...settings,
+    ];
+    node.parleyd(['init', '--domain', domain, ...listen.flatMap((setting) => ['--set', setting])]);
+    return node;
+  }
+
+  get certificate(): string {
+    return join(this.folder, 'cert.pem');
+  }
+
+  /** Runs a command of parleyd on this node; throws when it fails, unless told which code to expect. */
+  parleyd(args: readonly string[], input = '', expected = 0): string {
+    const done = spawnSync(PARLEYD, [...args, '--data', this.folder], { input, encoding: 'utf8' });
+    if (done.status !== expected)
+      throw new Error(`parleyd ${args.join(' ')} ended with ${done.status}: ${done.stdout}${done.stderr}`);
+    return done.stdout + done.stderr;
+  }
+
+  async start(): Promise<void> {
+    const child = spawn(PARLEYD, ['run', '--data', this.folder], { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#child = child;
+    await new Promise<void>((resolve, reject) => {
+      child.stderr.on('data', (data: Buffer) => {
+        this.log += data.toString();
+        if (/ serves /.test(this.log.slice(-500))) resolve();
+      });
+      child.once('exit', (code) => reject(new Error(`parleyd ended with ${code}: ${this.log}`)));
+    });
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return null;
+    const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+    child.kill(signal);
+    return ended;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
+  /** Waits for a line of the log. */
+  async logs(line: RegExp): Promise<void> {
+    for (let i = 0; !line.test(this.log); i++) {
+      if (i > 100) throw new Error(`the log has no ${line}: ${this.log}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  async remove(): Promise<void> {
+    await this.kill('SIGKILL');
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  read(name: string): string {
+    return readFileSync(join(this.folder, name), 'utf8');
+  }
+}

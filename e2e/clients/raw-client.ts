@@ -1,0 +1,96 @@
+import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+
+/** A client for tests that send by the thousand and count: plain TCP on loopback, SCRAM-SHA-1, stanzas as text. */
+export class RawClient {
+  readonly #socket: Socket;
+  #heard = '';
+  #wake = () => {};
+  #closed = false;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.setNoDelay(true);
+    socket.on('data', (data: Buffer) => {
+      this.#heard += data.toString('utf8');
+      this.#wake();
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      this.#closed = true;
+      this.#wake();
+    });
+  }
+
+  static async login(port: number, domain: string, name: string, password: string): Promise<RawClient> {
+    const client = new RawClient(connect(port, '127.0.0.1'));
+    const header = `<stream:stream to='${domain}' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`;
+    const base64 = (text: string) => Buffer.from(text).toString('base64');
+    await client.ask(header, /<\/stream:features>/);
+    const challenge = await client.ask(
+      `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='SCRAM-SHA-1'>${base64(`n,,n=${name},r=abc`)}</auth>`,
+      /<\/challenge>|<\/failure>/,
+    );
+    const first = Buffer.from(/>([^<]+)<\/challenge>/.exec(challenge)?.[1] ?? '', 'base64').toString();
+    const [, nonce = '', salt = '', rounds = ''] = /^r=([^,]+),s=([^,]+),i=(\d+)/.exec(first) ?? [];
+    const salted = pbkdf2Sync(password, Buffer.from(salt, 'base64'), Number(rounds), 20, 'sha1');
+    const key = createHmac('sha1', salted).update('Client Key').digest();
+    const signature = createHmac('sha1', createHash('sha1').update(key).digest())
+      .update(`n=${name},r=abc,${first},c=biws,r=${nonce}`)
+      .digest();
+    const proof = Buffer.from(key.map((byte, i) => byte ^ (signature[i] ?? 0))).toString('base64');
+    await client.ask(
+      `<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>${base64(`c=biws,r=${nonce},p=${proof}`)}</response>`,
+      /<\/success>/,
+    );
+    await client.ask(header, /<\/stream:features>/);
+    await client.ask("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>", /<jid>/);
+    return client;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  send(text: string): void {
+    if (!this.#closed) this.#socket.write(text);
+  }
+
+  /** What was heard so far; from now on only what comes. */
+  take(): string {
+    const heard = this.#heard;
+    this.#heard = '';
+    return heard;
+  }
+
+  async ask(text: string, answer: RegExp): Promise<string> {
+    this.#heard = '';
+    this.send(text);
+    await this.until(() => answer.test(this.#heard));
+    return this.#heard;
+  }
+
+  /** Waits until it is so, or the connection is gone. */
+  async until(done: () => boolean): Promise<void> {
+    const end = Date.now() + 20_000;
+    while (!done() && !this.#closed) {
+      if (Date.now() > end) throw new Error(`no answer; heard: ${this.#heard.slice(-500)}`);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, 100);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  /** Listens to each piece that comes, beside what the others do. */
+  onData(listener: (text: string) => void): void {
+    this.#socket.on('data', (data: Buffer) => listener(data.toString('utf8')));
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
