@@ -4,6 +4,7 @@ import type { Edge } from '../edge/edge.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import { hostAndPort, isLoopback, listenOptions, plainHost } from './address.ts';
 import type { Identity } from './certificate.ts';
+import { connectionsAllowed } from './descriptors.ts';
 import { SocketTransport } from './socket.ts';
 
 /** how many connections may wait to be accepted; the kernel's net.core.somaxconn may allow fewer */
@@ -78,6 +79,7 @@ export function listenTls<S extends { readonly jid: Jid }>(
 
 function bound(server: Server, address: string, reload: () => void): Promise<BoundListener> {
   return new Promise((resolve, reject) => {
+    server.maxConnections = connectionsAllowed();
     server.once('error', reject);
     server.listen({ ...listenOptions(address), backlog: BACKLOG }, () => {
       server.removeListener('error', reject);
