@@ -80,9 +80,11 @@ const rooms = {
   'main/ssh': { at: '^main/ssh/', may: SHARED },
   'main/secrets': { at: '^main/secrets/', may: SHARED },
   'main/fleet': { at: '^main/fleet/', may: [...SHARED, 'shared/console-api', 'main/secrets'] },
+  // hosts: how each is reached, and what only the operator knows; provisioning and monitor both need it
+  'main/hosts': { at: '^main/hosts/', may: [...SHARED, 'shared/console-api', 'main/ssh', 'main/secrets', 'main/fleet'] },
   'main/provisioning': {
     at: '^main/provisioning/',
-    may: [...SHARED, 'shared/console-api', 'shared/node-api', 'main/ssh', 'main/secrets', 'main/fleet'],
+    may: [...SHARED, 'shared/console-api', 'shared/node-api', 'main/ssh', 'main/secrets', 'main/fleet', 'main/hosts'],
   },
   'main/monitor': {
     at: '^main/monitor/',
