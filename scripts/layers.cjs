@@ -81,14 +81,31 @@ const rooms = {
   'main/secrets': { at: '^main/secrets/', may: SHARED },
   'main/fleet': { at: '^main/fleet/', may: [...SHARED, 'shared/console-api', 'main/secrets'] },
   // hosts: how each is reached, and what only the operator knows; provisioning and monitor both need it
-  'main/hosts': { at: '^main/hosts/', may: [...SHARED, 'shared/console-api', 'main/ssh', 'main/secrets', 'main/fleet'] },
+  'main/hosts': {
+    at: '^main/hosts/',
+    may: [...SHARED, 'shared/console-api', 'main/ssh', 'main/secrets', 'main/fleet'],
+  },
   'main/provisioning': {
     at: '^main/provisioning/',
     may: [...SHARED, 'shared/console-api', 'shared/node-api', 'main/ssh', 'main/secrets', 'main/fleet', 'main/hosts'],
   },
   'main/monitor': {
     at: '^main/monitor/',
-    may: [...SHARED, 'shared/console-api', 'shared/node-api', 'main/ssh', 'main/secrets', 'main/fleet'],
+    may: [...SHARED, 'shared/console-api', 'shared/node-api', 'main/ssh', 'main/secrets', 'main/fleet', 'main/hosts'],
+  },
+  // demo: a domain on this computer, by the same plan, steps and links
+  'main/demo': {
+    at: '^main/demo/',
+    may: [
+      ...SHARED,
+      'shared/console-api',
+      'shared/node-api',
+      'main/ssh',
+      'main/fleet',
+      'main/hosts',
+      'main/provisioning',
+      'main/monitor',
+    ],
   },
   'main/upgrades': {
     at: '^main/upgrades/',
@@ -97,7 +114,7 @@ const rooms = {
   'main/reports': { at: '^main/reports/', may: [...SHARED, 'shared/console-api', 'main/fleet', 'main/monitor'] },
   'main/ipc': { at: '^main/ipc/', may: [...SHARED, 'shared/console-api'] },
   'main/preload': { at: '^main/preload\\.ts$', may: ['shared/rpc', 'shared/console-api'] },
-  'main/engine': { at: '^main/(engine|engine-process)\\.ts$', may: 'all of main, shared' },
+  'main/engine': { at: '^main/(engine/|(engine|engine-process)\\.ts$)', may: 'all of main, shared' },
   'main/cli': { at: '^main/(cli\\.ts$|cli/)', may: 'all of main, shared' },
   'main/main': { at: '^main/(main|window)\\.ts$', may: 'all of main, shared' },
 
