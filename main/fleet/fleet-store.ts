@@ -102,8 +102,15 @@ export function openFleetStore(path: string) {
     run: (id: string) => rows(RunRow, 'SELECT record FROM run WHERE id = ?', id)[0]?.record,
     putRun: (it: Run) =>
       run(
-        'INSERT OR REPLACE INTO run (id, domain, host_id, started_at, record) VALUES (?, ?, ?, ?, ?)',
-        ...[it.runId, it.domain, it.hostId, it.startedAt, JSON.stringify(it)],
+        `INSERT INTO run (id, domain, host_id, started_at, pid, record) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET record = excluded.record`,
+        ...[it.runId, it.domain, it.hostId, it.startedAt, process.pid, JSON.stringify(it)],
+      ),
+    /** runs that nobody has ended, with the process that began them */
+    openRuns: () =>
+      rows(
+        v.object({ pid: v.number(), record: json(Run) }),
+        "SELECT pid, record FROM run WHERE record ->> 'outcome' = 'running'",
       ),
   };
 }

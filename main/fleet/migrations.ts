@@ -36,6 +36,8 @@ export const MIGRATIONS: readonly string[] = [
      domain TEXT NOT NULL,
      host_id TEXT NOT NULL,
      started_at INTEGER NOT NULL,
+     -- the process that leads it: when that is gone, so is the run
+     pid INTEGER NOT NULL,
      record TEXT NOT NULL
    ) STRICT;
    CREATE INDEX run_by_domain ON run (domain, started_at);`,

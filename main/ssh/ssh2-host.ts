@@ -224,7 +224,6 @@ async function collect(
   gaveUp.promise.catch(() => undefined);
   // A host may take its time to end a command, or be gone: who cancels does not wait for it.
   const stop = () => {
-    stream.signal('TERM');
     stream.destroy();
     gaveUp.reject(cancelled());
   };

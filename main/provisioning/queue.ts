@@ -1,0 +1,12 @@
+/** Lets one piece of work after the other happen under a key, in the order they came. */
+export function createQueue() {
+  const last = new Map<string, Promise<unknown>>();
+  return <T>(key: string, work: () => Promise<T>): Promise<T> => {
+    const before = last.get(key) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    last.set(key, mine);
+    const forget = () => last.get(key) === mine && last.delete(key);
+    mine.then(forget, forget);
+    return mine;
+  };
+}

@@ -1,0 +1,82 @@
+import type { Connection, PlanStep, Run, StepEvent } from '../../shared/console-api/provisioning.ts';
+import type { FleetStore } from '../fleet/fleet-store.ts';
+
+/** What is told while a run goes on. */
+export interface RunEvents {
+  step(event: StepEvent): void;
+  run(run: Run): void;
+}
+
+/** One run as it goes: kept in the fleet, told as events. */
+export interface RunLog {
+  readonly runId: string;
+  current(): Run;
+  event(event: StepEvent): void;
+  end(outcome: Run['outcome'], summary: string, connection?: Connection): void;
+}
+
+export function openRunLog(
+  store: FleetStore,
+  events: RunEvents,
+  what: Pick<Run, 'runId' | 'kind' | 'domain' | 'hostId'> & {
+    readonly steps: readonly PlanStep[];
+    readonly summary: string;
+  },
+): RunLog {
+  const startedAt = Date.now();
+  const pending = (stepId: PlanStep['id']): StepEvent => ({
+    ...{ runId: what.runId, stepId, at: startedAt, state: 'pending', seconds: null },
+  });
+  let run: Run = {
+    ...what,
+    startedAt,
+    endedAt: null,
+    outcome: 'running',
+    steps: what.steps.map((step) => ({ ...step, event: pending(step.id) })),
+    connection: null,
+    canUndo: false,
+  };
+  const save = () => store.putRun(run);
+  save();
+  events.run(run);
+  return {
+    runId: what.runId,
+    current: () => run,
+    event(event) {
+      run = withEvent(run, event);
+      // Progress is worth telling, not keeping.
+      if (event.progress === undefined) save();
+      events.step(event);
+    },
+    end(outcome, summary, connection) {
+      run = { ...run, endedAt: Date.now(), outcome, summary, connection: connection ?? null };
+      run = { ...run, canUndo: changesLeft(run) };
+      save();
+      events.run(run);
+    },
+  };
+}
+
+export const withEvent = (run: Run, event: StepEvent): Run => ({
+  ...run,
+  steps: run.steps.map((step) => (step.id === event.stepId ? { ...step, event } : step)),
+});
+
+/** Whether a provisioning has begun something that has not been taken back. The login leaves nothing. */
+export const changesLeft = (run: Run): boolean =>
+  run.kind === 'provision' &&
+  run.steps.some(({ id, event }) => id !== 'verify' && ['running', 'done', 'failed'].includes(event.state));
+
+/** A run whose process is gone will never end by itself. */
+export function settleOpenRuns(store: FleetStore, isAlive: (pid: number) => boolean): void {
+  for (const { pid, record } of store.openRuns()) {
+    if (isAlive(pid)) continue;
+    const run: Run = {
+      ...record,
+      outcome: 'interrupted',
+      endedAt: Date.now(),
+      summary: 'Parley ended in the middle of this run. Provision again to finish it, or undo it.',
+    };
+    store.putRun({ ...run, canUndo: changesLeft(run) });
+  }
+}

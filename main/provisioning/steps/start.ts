@@ -1,0 +1,63 @@
+import { type Command, sh } from '../../ssh/shell.ts';
+import { binaryPath, type Step, type Work } from '../step.ts';
+
+/** parleyd runs, and will after the next boot where there is a systemd. */
+export function start(work: Work): Step {
+  const child = work.layout.manager === 'child';
+  return {
+    id: 'start',
+    title: `Start ${work.domain}`,
+    detail: child
+      ? 'parleyd runs in the background until it is stopped or this computer is switched off.'
+      : 'systemd starts parleyd now and at each boot, and says when it is ready.',
+    touches: [child ? `${work.layout.data}/parleyd.log` : work.layout.unit],
+    undoes: `Stop ${work.domain}.`,
+    after: ['binary', 'configuration', 'certificate', 'unit'],
+    ...(child ? asChild(work) : bySystemd(work.layout.unit)),
+  };
+}
+
+type How = Pick<Step, 'check' | 'apply' | 'undo'>;
+
+const bySystemd = (unit: string): How => ({
+  check: sh`systemctl is-enabled --quiet ${unit} 2>/dev/null && systemctl is-active --quiet ${unit}`,
+  apply: [
+    {
+      kind: 'run',
+      command: sh`systemctl reset-failed ${unit} 2>/dev/null
+if systemctl enable --quiet ${unit} && systemctl restart ${unit}; then exit 0; fi
+journalctl --unit ${unit} --lines 12 --no-pager --output cat >&2
+exit 1`,
+    },
+  ],
+  undo: sh`if systemctl cat ${unit} >/dev/null 2>&1; then systemctl disable --quiet --now ${unit}; fi
+systemctl reset-failed ${unit} 2>/dev/null || true`,
+});
+
+/** A process that outlives the shell that began it. Its number is only believed while it is still parleyd. */
+function asChild(work: Work): How {
+  const { data, adminSocket } = work.layout;
+  const [pid, log] = [`${data}/parleyd.pid`, `${data}/parleyd.log`];
+  const alive: Command = sh`[ -s ${pid} ] && ps -p "$(cat ${pid})" -o args= | grep -qF ${`run --data ${data}`}`;
+  const stop = sh`if ${alive}; then
+kill "$(cat ${pid})"
+for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do ${alive} || break; sleep 0.2; done
+fi`;
+  return {
+    check: sh`${alive} && [ -S ${adminSocket} ]`,
+    apply: [
+      {
+        kind: 'run',
+        command: sh`${stop}
+rm -f ${adminSocket}
+nohup setsid ${binaryPath(work)} run --data ${data} >> ${log} 2>&1 < /dev/null &
+echo $! > ${pid}
+for try in $(seq 1 100); do [ -S ${adminSocket} ] && exit 0; ${alive} || break; sleep 0.1; done
+tail -n 12 ${log} >&2
+exit 1`,
+      },
+    ],
+    undo: sh`${stop}
+rm -f ${pid} ${log}`,
+  };
+}
