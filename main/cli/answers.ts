@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import type { Prompt } from '../../shared/console-api/secrets.ts';
+import { ParleyError } from '../../shared/errors.ts';
+import type { Engine } from '../engine.ts';
+import { askAtTerminal, isInteractive } from './tty.ts';
+
+export interface AnswerFiles {
+  readonly 'password-file'?: string | undefined;
+  readonly 'sudo-password-file'?: string | undefined;
+  readonly 'passphrase-file'?: string | undefined;
+  readonly 'vault-passphrase-file'?: string | undefined;
+}
+
+/** Answers what the engine asks: once from the files that were named, else at the terminal, else not at all. */
+export function answerPrompts(engine: Engine, files: AnswerFiles): void {
+  const used = new Set<string>();
+  const fromFile = (prompt: Prompt): string | undefined => {
+    const file = fileFor(prompt, files);
+    // One that was refused is not given again.
+    if (file === undefined || used.has(prompt.title)) return undefined;
+    used.add(prompt.title);
+    return firstLine(file);
+  };
+  engine.on('prompts.asked', async (prompt) => {
+    const given = fromFile(prompt);
+    const answers = given !== undefined ? prompt.questions.map(() => given) : await atTerminal(prompt, files);
+    await engine.call('prompts.answer', { promptId: prompt.promptId, answers }).catch(() => undefined);
+  });
+}
+
+function fileFor({ kind, questions }: Prompt, files: AnswerFiles): string | undefined {
+  if (kind === 'vault') return files['vault-passphrase-file'];
+  if (kind === 'passphrase') return files['passphrase-file'];
+  if (kind === 'sudo') return files['sudo-password-file'] ?? files['password-file'];
+  return questions.length === 1 && questions[0]?.echo === false ? files['password-file'] : undefined;
+}
+
+async function atTerminal(prompt: Prompt, files: AnswerFiles): Promise<string[] | null> {
+  if (!isInteractive() || fileFor(prompt, files) !== undefined) return null;
+  if (prompt.text !== '') process.stderr.write(`${prompt.text}\n`);
+  const answers: string[] = [];
+  for (const { label, echo } of prompt.questions) {
+    const answer = await askAtTerminal(prompt.questions.length === 1 && !echo ? prompt.title : label, echo);
+    if (answer === null) return null;
+    answers.push(answer);
+  }
+  return answers;
+}
+
+/** @throws ParleyError `no-password-file` */
+export function firstLine(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8').split(/\r?\n/)[0] ?? '';
+  } catch (error) {
+    throw new ParleyError({
+      code: 'no-password-file',
+      what: `The password can't be read from ${file}.`,
+      why: `The system said: ${(error as Error).message}`,
+      todo: 'Name a file that you may read, or - for standard input.',
+    });
+  }
+}

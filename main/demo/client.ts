@@ -1,0 +1,1 @@
+export const connectClient = null as never;
