@@ -109,9 +109,9 @@ async function trust({ engine, out }: Session, text: string, fingerprint: string
   const host = await findHost(engine, text);
   if (fingerprint !== undefined || isInteractive()) {
     const now = await offer({ engine, out }, host, fingerprint);
-    const done = now.trustedFingerprint !== null && now.trustedFingerprint !== (fingerprint === undefined ? null : '');
-    out.result(now, done ? `Trusted: ${now.trustedFingerprint}` : 'Nothing was trusted.');
-    return done ? EXIT.ok : EXIT.host;
+    // The same object comes back when nobody agreed.
+    out.result(now, now === host ? 'Nothing was trusted.' : `Trusted: ${now.trustedFingerprint}`);
+    return now === host ? EXIT.host : EXIT.ok;
   }
   const key = await engine.call('hosts.key', { hostId: host.id });
   out.result(key, `${keyWords(key)}\nIf that is its key: parley host trust ${host.id} ${key.fingerprint}`);

@@ -96,7 +96,7 @@ export function openFleetStore(path: string) {
     runs: (domain?: string) =>
       rows(
         RunRow,
-        'SELECT record FROM run WHERE ?1 IS NULL OR domain = ?1 ORDER BY started_at DESC LIMIT 200',
+        'SELECT record FROM run WHERE coalesce(?, domain) = domain ORDER BY started_at DESC LIMIT 200',
         domain ?? null,
       ).map((row) => row.record),
     run: (id: string) => rows(RunRow, 'SELECT record FROM run WHERE id = ?', id)[0]?.record,

@@ -31,7 +31,7 @@ export function meter(total: number, tell: (progress: StepProgress) => void, now
       done(null, chunk);
     },
     flush(done) {
-      report(now());
+      if (marks.at(-1)?.bytes !== bytes) report(now());
       done();
     },
   });

@@ -21,7 +21,7 @@ export interface Releases {
 }
 
 const ARCHITECTURES = ['x64', 'arm64'];
-const RATIO: Record<Codec, number> = { zstd: 0.34, gzip: 0.36, none: 1 };
+const RATIO: Record<Codec, number> = { zstd: 0.4, gzip: 0.48, none: 1 };
 
 /**
  * @param folder holds parleyd-linux-x64 and parleyd-linux-arm64

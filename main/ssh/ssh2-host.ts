@@ -152,11 +152,12 @@ function preferTrusted(trusted: TrustedKey | null): ConnectConfig {
 function hostOf(name: string, client: Client, ask: Ask, loginPassword: () => string | undefined): Host {
   let lost: ParleyError | undefined;
   const listeners: ((reason: ParleyError) => void)[] = [];
+  const opening = new Set<(reason: ParleyError) => void>();
   let words = '';
   client.on('error', (error) => (words = error.message));
   client.on('close', () => {
     lost = connectionLost(name, words);
-    for (const listener of listeners) listener(lost);
+    for (const tell of [...opening, ...listeners]) tell(lost);
   });
 
   const channel = (command: Command, signal: AbortSignal | undefined): Promise<ClientChannel> => {
@@ -167,8 +168,8 @@ function hostOf(name: string, client: Client, ask: Ask, loginPassword: () => str
       client.exec(command.text, (error, stream) =>
         error ? reject(connectionLost(name, error.message)) : resolve(stream),
       );
-    client.once('close', () => reject(lost ?? connectionLost(name, words)));
-    return promise;
+    opening.add(reject);
+    return promise.finally(() => opening.delete(reject));
   };
   const raw = async (command: Command, options: Omit<ExecOptions, 'root'>, before = '') =>
     collect(name, await channel(command, options.signal), options, before);
