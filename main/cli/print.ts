@@ -52,7 +52,7 @@ export function stepWords(run: Run, event: StepEvent): string {
     const left = secondsLeft === null ? '' : `, ${secondsLeft} s left`;
     return `    ${title}: ${megabytes(bytes)} of ${megabytes(total)}, ${megabytes(bytesPerSecond)}/s${left}`;
   }
-  const state = event.state === 'skipped' ? 'already so' : event.state;
+  const state = event.state !== 'skipped' ? event.state : run.kind === 'provision' ? 'already so' : 'left alone';
   return `  ${state.padEnd(10)} ${title}${seconds}${event.failure ? `\n${failureWords(event.failure)}` : ''}`;
 }
 

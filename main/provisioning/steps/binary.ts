@@ -28,8 +28,12 @@ else [ ! -s ${part} ] || echo 'what arrived is not what was sent, or not all of 
 rm -f ${part}; rmdir --ignore-fail-on-non-empty ${folder}; exit 1; fi`,
       },
     ],
-    undo: sh`[ -d ${folder} ] || exit 0
-if [ ${layout.manager} = systemd ] && ls /etc/systemd/system/parleyd-*.service 2>/dev/null | grep -vxF ${layout.unitFile} | xargs -r grep -qF ${path}; then exit 0; fi
+    undo: sh`${layout.manager === 'systemd' ? unlessUsed(path, layout.unitFile) : sh`:`}
 rm -rf ${folder}`,
   };
 }
+
+/** Ends the script when the unit of another domain runs the same file. */
+const unlessUsed = (path: string, own: string): Command =>
+  sh`others=$(grep -lF ${path} /etc/systemd/system/parleyd-*.service 2>/dev/null | grep -vxF ${own})
+[ -z "$others" ] || exit 0`;
