@@ -95,7 +95,7 @@ const rooms = {
   },
   // demo: a domain on this computer, by the same plan, steps and links
   'main/demo': {
-    at: '^main/demo/',
+    at: '^main/demo/service\\.ts$',
     may: [
       ...SHARED,
       'shared/console-api',
@@ -107,6 +107,7 @@ const rooms = {
       'main/monitor',
     ],
   },
+  'main/demo-check': { at: '^main/demo/(check|client)\\.ts$', may: 'all of main, shared' },
   'main/upgrades': {
     at: '^main/upgrades/',
     may: [...SHARED, 'shared/console-api', 'main/fleet', 'main/provisioning', 'main/monitor'],
@@ -115,6 +116,7 @@ const rooms = {
   'main/ipc': { at: '^main/ipc/', may: [...SHARED, 'shared/console-api'] },
   'main/preload': { at: '^main/preload\\.ts$', may: ['shared/rpc', 'shared/console-api'] },
   'main/engine': { at: '^main/(engine/|(engine|engine-process)\\.ts$)', may: 'all of main, shared' },
+  'main/version': { at: '^main/version\\.ts$', may: [] },
   'main/cli': { at: '^main/(cli\\.ts$|cli/)', may: 'all of main, shared' },
   'main/main': { at: '^main/(main|window)\\.ts$', may: 'all of main, shared' },
 
@@ -141,6 +143,7 @@ const owners = {
   electron: '^main/(main|window|preload)\\.ts$|^main/ipc/|^main/secrets/keychain\\.ts$|^e2e/',
   ssh2: '^main/ssh/ssh2-host\\.ts$',
   'better-sqlite3': '^main/fleet/',
+  '@xmpp/client': '^main/demo/client\\.ts$|^e2e/',
   '@peculiar/x509': '^server-node/cli/self-signed\\.ts$',
   pg: '^server-node/storage/postgres/',
   nats: '^server-node/cluster/nats\\.ts$',
