@@ -23,7 +23,7 @@ const jobs = () => [
     'layers',
     node24(),
     [
-      'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
+      'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs',
       '--config',
       'scripts/dependency-cruiser.cjs',
       ...CODE,
