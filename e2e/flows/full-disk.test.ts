@@ -1,0 +1,73 @@
+// A disk that is full: the server refuses what it would have to store, serves on, and recovers by itself.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { NodeUnderTest } from '../clients/node-under-test.ts';
+import { RawClient } from '../clients/raw-client.ts';
+
+const skip = process.getuid?.() === 0 ? false : 'only root can mount a small disk: run as root';
+const disk = mkdtempSync(join(tmpdir(), 'parleyd-disk-'));
+let node: NodeUnderTest | undefined;
+after(async () => {
+  await node?.remove();
+  if (skip === false) spawnSync('umount', [disk]);
+  rmSync(disk, { recursive: true, force: true });
+});
+
+test('a full disk: refused with resource-constraint, others unharmed, and well again when there is room', {
+  skip,
+}, async () => {
+  assert.equal(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk]).status, 0);
+  node = await NodeUnderTest.make('example.org', [
+    `storage.path=${join(disk, 'parley.db')}`,
+    'limits.offline_messages=1000000',
+    'limits.bytes_per_second=0',
+  ]);
+  for (const name of ['anna', 'bert', 'away']) node.parleyd(['user', 'add', name], 'secret\n');
+  await node.start();
+  const ballast = join(disk, 'ballast');
+  writeFileSync(ballast, Buffer.alloc(1024 * 1024));
+  const [anna, bert] = [
+    await RawClient.login(node.port, 'example.org', 'anna', 'secret'),
+    await RawClient.login(node.port, 'example.org', 'bert', 'secret'),
+  ];
+  await bert.ask("<presence/><iq type='get' to='example.org' id='1'><ping xmlns='urn:xmpp:ping'/></iq>", /id='1'/);
+
+  let answer = '';
+  let kept = 0;
+  for (let i = 0; i < 400 && answer === ''; i++) {
+    const heard = await anna.ask(
+      `<message to='away@example.org' id='m${i}'><body>${'x'.repeat(20_000)}</body></message><iq type='get' to='example.org' id='p${i}'><ping xmlns='urn:xmpp:ping'/></iq>`,
+      new RegExp(`id='p${i}'`),
+    );
+    if (heard.includes('<resource-constraint')) answer = heard;
+    else kept++;
+  }
+  assert.match(answer, /type='error'.*<error type='wait'><resource-constraint/);
+  assert.ok(kept > 10);
+  assert.match(node.log, /error an offline message failed: .*full/);
+
+  anna.send("<message to='bert@example.org' type='chat'><body>still here</body></message>");
+  await bert.until(() => /still here/.test(bert.take()));
+
+  rmSync(ballast);
+  const again = await anna.ask(
+    "<message to='away@example.org' id='again'><body>there is room</body></message><iq type='get' to='example.org' id='last'><ping xmlns='urn:xmpp:ping'/></iq>",
+    /id='last'/,
+  );
+  assert.doesNotMatch(again, /<error/);
+  const away = await RawClient.login(node.port, 'example.org', 'away', 'secret');
+  const heard = await away.ask(
+    "<presence/><iq type='get' to='example.org' id='end'><ping xmlns='urn:xmpp:ping'/></iq>",
+    /id='end'/,
+  );
+  assert.equal(
+    (heard.match(/<body>/g) ?? []).length,
+    kept + 1,
+    'what was acknowledged is there, what was refused is not',
+  );
+  assert.match(heard, /there is room/);
+});
