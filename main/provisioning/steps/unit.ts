@@ -41,11 +41,13 @@ Wants=network-online.target
 
 [Service]
 Type=notify
+NotifyAccess=main
 ExecStart=${binaryPath(work)} run --data ${data}
 ExecReload=/bin/kill -HUP $MAINPID
 User=${user}
 Group=${user}
 WorkingDirectory=${data}
+UnsetEnvironment=BUN_OPTIONS BUN_BE_BUN
 Restart=on-failure
 RestartSec=2
 TimeoutStartSec=60
@@ -67,7 +69,7 @@ ProtectHostname=yes
 RestrictNamespaces=yes
 RestrictRealtime=yes
 RestrictSUIDSGID=yes
-RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
 LockPersonality=yes
 NoNewPrivileges=yes
 CapabilityBoundingSet=${capabilities}

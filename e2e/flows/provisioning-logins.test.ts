@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Lan, lastRun, PASSWORD, whyNoHosts } from '../hosts/hosts.ts';
+
+const skip = whyNoHosts() ?? false;
+const lan = skip ? undefined : new Lan();
+
+const WAYS = [
+  { name: 'root', user: 'root', options: ['--user', 'root', '--auth', 'key'], login: 'key' },
+  { name: 'nopass', user: 'admin', options: ['--user', 'sudo-nopass', '--auth', 'key'], login: 'key' },
+  { name: 'pass', user: 'admin', options: ['--user', 'sudo-pass', '--auth', 'password'], login: 'password' },
+] as const;
+
+before(async () => {
+  for (const { name, options } of WAYS) await lan?.up([name], ...options);
+});
+after(() => lan?.close());
+
+for (const { name, user, login } of WAYS)
+  test(`a domain is installed, used and taken back as ${user} (${name})`, { skip }, async () => {
+    assert.ok(lan);
+    const untouched = await lan.snapshot(name);
+    const host = await lan.add(name, user, ...(login === 'key' ? ['--key', lan.key] : ['--password']));
+    const files = login === 'password' ? ['--password-file', lan.secret('password', PASSWORD)] : [];
+    const domain = `${name}.example`;
+    const provision = ['provision', domain, '--host', host, '--yes', ...files];
+
+    const first = await lan.parley(...provision);
+    assert.equal(first.code, 0, JSON.stringify(first.said.at(-1)));
+    assert.equal(lastRun(first)?.outcome, 'done');
+    const installed = await lan.snapshot(name);
+    assert.notEqual(installed, untouched);
+
+    const again = await lan.parley(...provision);
+    assert.equal(again.code, 0);
+    assert.equal(lastRun(again)?.outcome, 'nothing-to-do');
+    assert.match(lastRun(again)?.summary ?? '', /^Nothing to do: parleyd .* already serves/);
+    assert.equal(await lan.snapshot(name), installed);
+
+    const secret = lan.secret('alice', 'alice has a password');
+    const added = await lan.parley('user', 'add', `alice@${domain}`, '--new-password-file', secret, ...files);
+    assert.equal(added.code, 0, JSON.stringify(added));
+    const refused = await lan.parley('undo', domain, ...files);
+    assert.equal(refused.code, 1);
+    assert.match(lastRun(refused)?.summary ?? '', /is in use: 1 person has an account/);
+
+    const removed = await lan.parley('user', 'remove', `alice@${domain}`, ...files);
+    assert.equal(removed.code, 0);
+    const undone = await lan.parley('undo', domain, ...files);
+    assert.equal(undone.code, 0, JSON.stringify(undone.said.at(-1)));
+    assert.equal(await lan.snapshot(name), untouched);
+    const none = await lan.parley('domain', 'list', ...files);
+    assert.deepEqual(none.said[0], []);
+  });
+
+test('a wrong password is told, and changes nothing', { skip }, async () => {
+  assert.ok(lan);
+  const untouched = await lan.snapshot('pass');
+  const host = await lan.add('pass', 'admin', '--password');
+  const wrong = await lan.parley(
+    'provision',
+    'x.example',
+    '--host',
+    host,
+    '--yes',
+    '--password-file',
+    lan.secret('wrong', 'not it'),
+  );
+  assert.equal(wrong.code, 3);
+  assert.equal(wrong.said[0]?.fault?.code, 'login-refused');
+  assert.match(wrong.said[0]?.fault?.what ?? '', /refused the login/);
+  const sudo = ['--password-file', lan.secret('right', PASSWORD)];
+  assert.equal((await lan.parley('host', 'facts', host, ...sudo)).code, 0);
+  assert.equal(await lan.snapshot('pass'), untouched);
+});
+
+test('without a password to give, the host is not asked in vain', { skip }, async () => {
+  assert.ok(lan);
+  const host = await lan.add('pass', 'admin', '--password');
+  const none = await lan.parley('host', 'facts', host);
+  assert.equal(none.code, 3);
+  assert.equal(none.said[0]?.fault?.code, 'declined');
+  assert.match(none.said[0]?.fault?.todo ?? '', /--password-file/);
+});
+
+test('a changed host key stops everything until it is trusted anew', { skip }, async () => {
+  assert.ok(lan);
+  const host = await lan.add('root', 'root', '--key', lan.key);
+  await lan.console('root', 'rm /etc/ssh/ssh_host_*; ssh-keygen -A >/dev/null; systemctl restart ssh');
+  const stopped = await lan.parley('provision', 'x.example', '--host', host, '--yes');
+  assert.equal(stopped.code, 3);
+  assert.equal(stopped.said[0]?.fault?.code, 'host-key-changed');
+  assert.match(stopped.said[0]?.fault?.why ?? '', /^Since \d{4}-\d\d-\d\d it was known by SHA256:/);
+
+  const shown = await lan.parley('host', 'trust', host);
+  assert.equal(shown.said[0]?.['verdict'], 'changed');
+  const other = await lan.parley('host', 'trust', host, 'SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA');
+  assert.equal(other.said[0]?.fault?.code, 'other-fingerprint');
+  await lan.parley('host', 'trust', host, String(shown.said[0]?.['fingerprint']));
+  assert.equal((await lan.parley('host', 'facts', host)).code, 0);
+});
