@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { typed } from './password.ts';
 import { readCsv } from './user.ts';
 
 test('CSV of names and passwords', () => {
@@ -10,4 +11,9 @@ test('CSV of names and passwords', () => {
   ]);
   assert.throws(() => readCsv('anna,secret\nbert'), /Line 2/);
   assert.throws(() => readCsv('a,b,c'), /Line 1/);
+});
+
+test('keys on a terminal make a line, and can be taken back', () => {
+  assert.equal(typed('', 'sec\x7fcü🎉\x7f\r'), 'secü\r');
+  assert.throws(() => typed('sec', '\x03'), /Nothing was changed/);
 });

@@ -5,6 +5,7 @@ import { withUsers } from './admin.ts';
 import type { Command } from './command.ts';
 import { EXIT } from './exit.ts';
 import { openFolder, readOptions, required, usage } from './options.ts';
+import { readPassword } from './password.ts';
 
 const help = `parleyd user add|password|suspend|activate|remove NAME --data DIR
 parleyd user list [--json] --data DIR
@@ -83,25 +84,6 @@ export const user: Command = {
     });
   },
 };
-
-/** The first line of standard input. */
-async function readPassword(): Promise<string> {
-  if (process.stdin.isTTY) process.stderr.write('Password (shown as you type; pipe it in to hide it): ');
-  let text = '';
-  for await (const chunk of process.stdin) {
-    text += String(chunk);
-    if (text.includes('\n')) break;
-  }
-  const line = text.split('\n')[0]?.replace(/\r$/, '') ?? '';
-  if (line === '')
-    throw new ParleyError({
-      code: 'no-password',
-      what: 'There is no password.',
-      why: 'Standard input was empty.',
-      todo: 'Pipe it in: printf %s PASSWORD | parleyd user …',
-    });
-  return line;
-}
 
 /** NAME,PASSWORD lines (RFC 4180); an empty line is passed over. @throws ParleyError that names the line */
 export function readCsv(text: string): { name: string; password: string }[] {
