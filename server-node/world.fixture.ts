@@ -44,6 +44,7 @@ export class World {
     const session = await this.router.open(name, resource, peer, {
       send: (bytes) => client.incoming.push(bytes),
       hold: (until) => client.holds.push(until),
+      drained: () => client.drained(),
       end: (condition) => client.ended.push(condition),
     });
     if (!(session instanceof Session)) throw session;
@@ -75,6 +76,8 @@ export class Client {
   readonly holds: Promise<unknown>[] = [];
   readonly ended: string[] = [];
   readonly #world: World;
+  /** how the client's reading goes; a test may replace it */
+  drained: () => Promise<void> = async () => {};
   session!: Session;
 
   constructor(world: World) {

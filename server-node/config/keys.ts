@@ -73,8 +73,8 @@ export const KEYS = {
   'limits.login_seconds': key(count(1), 30, 'How long a connection may take to log in.'),
   'limits.connections_per_address': key(
     count(1),
-    200,
-    'Connections from one address at a time. This machine has no limit.',
+    5000,
+    'Connections from one address at a time; a whole office may share one. This machine has no limit.',
   ),
   'limits.bytes_per_second': key(
     count(0),

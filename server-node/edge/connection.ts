@@ -30,6 +30,10 @@ export interface ConnectionInfo {
   readonly tls: string | null;
 }
 
+/** what may still wait when a connection counts as drained, bytes */
+const LITTLE = 65_536;
+const DRAIN_CHECK_MS = 20;
+
 /** One client: bytes in, stanzas up; answers down, bytes out. */
 export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   readonly address: string;
@@ -107,6 +111,12 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
 
   hold(until: Promise<unknown>): void {
     this.#outbox.hold(until);
+  }
+
+  async drained(): Promise<void> {
+    while (!this.#closed && this.#outbox.pending + this.#socket.queued > LITTLE) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK_MS));
+    }
   }
 
   startTls(): void {

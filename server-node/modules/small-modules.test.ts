@@ -128,6 +128,32 @@ test('XEP-0160: what is only true while it is typed does not wait, and a full st
   assert.equal(conditionOf(anna.hears()[0]), 'service-unavailable');
 });
 
+test('XEP-0160: what has not left when the client goes waits on', async () => {
+  const world = new World(undefined, { offlineMessages: 100 });
+  await world.people('anna', 'bert');
+  const anna = await world.come('anna/a');
+  const body = 'x'.repeat(100_000);
+  for (let i = 0; i < 7; i++) await anna.says(`<message to='bert@${DOMAIN}' id='m${i}'><body>${body}</body></message>`);
+  const slow = await world.come('bert/slow', '');
+  let portions = 0;
+  slow.drained = async () => {
+    portions++;
+    if (portions === 2) await slow.leaves(); // the network dies before the second portion has left
+  };
+  await slow.says('<presence/>');
+  assert.deepEqual([portions, await world.stores.list('offline').count('bert')], [2, 4]);
+  const next = await world.come('bert/next', '');
+  await next.says('<presence/>');
+  assert.deepEqual(
+    next
+      .hears()
+      .filter((e) => e.name === 'message')
+      .map((m) => m.attributes['id']),
+    ['m3', 'm4', 'm5', 'm6'],
+  );
+  assert.equal(await world.stores.list('offline').count('bert'), 0);
+});
+
 test('the time stands within the message, whatever its closing tag looks like', () => {
   assert.match(
     delayed('<message><body/></message >', 0, 'd'),

@@ -17,6 +17,8 @@ export interface Outlet {
   send(bytes: Bytes): void;
   /** Nothing leaves before the promise is settled: what is answered next must not be known before something is on disk. */
   hold(until: Promise<unknown>): void;
+  /** Resolves when hardly anything waits to leave, or when nothing will leave any more. */
+  drained(): Promise<void>;
   /** Ends the stream with an error of RFC 6120 §4.9.3. */
   end(condition: string, text?: string): void;
 }

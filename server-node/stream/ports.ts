@@ -16,6 +16,7 @@ export interface PeerInfo {
 export interface StreamWire {
   send(bytes: Bytes): void;
   hold(until: Promise<unknown>): void;
+  drained(): Promise<void>;
   /** Turns the connection into TLS once what was sent has left; the next bytes come from within. */
   startTls(): void;
   /** Closes the connection once what was sent has left. */
@@ -32,6 +33,7 @@ export interface StreamWire {
 export interface StreamOutlet {
   send(bytes: Bytes): void;
   hold(until: Promise<unknown>): void;
+  drained(): Promise<void>;
   end(condition: string, text?: string): void;
 }
 

@@ -204,6 +204,7 @@ export class Stream<S extends { readonly jid: Jid }> {
     const outlet = {
       send: (bytes: Bytes) => this.#wire.send(bytes),
       hold: (until: Promise<unknown>) => this.#wire.hold(until),
+      drained: () => this.#wire.drained(),
       end: (condition: string, text?: string) => void this.fail(condition as StreamCondition, text),
     };
     const session = await this.#core.open(name, resource, peer, outlet);

@@ -6,6 +6,9 @@ import { StanzaError } from '../../xmpp/errors.ts';
 import { NS } from '../../xmpp/namespaces.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
 
+/** what is sent before it is waited for and removed, bytes */
+const PORTION_BYTES = 262_144;
+
 /** Whether a message is worth keeping (XEP-0160 §3, XEP-0334 §4): not what is only true while it is typed. */
 export function worthKeeping(stanza: Stanza): boolean {
   if (stanza.type !== '' && stanza.type !== 'normal' && stanza.type !== 'chat') return false;
@@ -35,18 +38,37 @@ export const offline: Module = {
       if (id === undefined) throw new StanzaError('service-unavailable', 'the recipient has too many messages waiting');
       return true;
     });
-    ctx.on('presence-sent', 'observe', ({ session }) => deliver(ctx, session));
+    const busy = new Set<string>();
+    ctx.on('presence-sent', 'observe', ({ session }) => deliver(ctx, session, busy));
   },
 };
 
 /** Gives a session what waited for its account, once it can take messages (XEP-0160 §2, step 6). */
-async function deliver(ctx: ModuleContext, session: Session): Promise<void> {
-  if (!session.available || session.priority < 0) return;
+async function deliver(ctx: ModuleContext, session: Session, busy: Set<string>): Promise<void> {
   const { local } = session.jid;
+  if (!session.available || session.priority < 0 || busy.has(local)) return;
+  busy.add(local);
+  try {
+    await deliverAll(ctx, session);
+  } finally {
+    busy.delete(local);
+  }
+}
+
+/** A slow client gets them in portions, and a portion is removed only after it has left. */
+async function deliverAll(ctx: ModuleContext, session: Session): Promise<void> {
   const store = ctx.stores.list('offline');
-  const entries = await store.all(local);
-  const last = entries[entries.length - 1];
-  if (last === undefined || session.closed) return;
-  for (const entry of entries) session.outlet.send(delayed(entry.data, entry.at, ctx.domain.domain));
-  await store.removeUpTo(local, last.id);
+  let waiting = 0;
+  const entries = await store.all(session.jid.local);
+  for (const [i, entry] of entries.entries()) {
+    if (session.closed) return;
+    const wire = delayed(entry.data, entry.at, ctx.domain.domain);
+    session.outlet.send(wire);
+    waiting += wire.length;
+    if (waiting < PORTION_BYTES && i < entries.length - 1) continue;
+    await session.outlet.drained();
+    if (session.closed) return;
+    await store.removeUpTo(session.jid.local, entry.id);
+    waiting = 0;
+  }
 }
