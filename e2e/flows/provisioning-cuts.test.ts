@@ -15,18 +15,18 @@ async function inMidUpload(name: string): Promise<{ host: string; running: Runni
   const untouched = await lan.snapshot(name);
   const host = await lan.add(name, 'root', '--key', lan.key);
   await lan.netem(name, 'rate 60mbit');
-  const running = lan.start('provision', 'acme.example', '--host', host, '--yes');
+  const running = lan.start('provision', `${name}.example`, '--host', host, '--yes');
   await running.until((it) => (it.step?.progress?.bytes ?? 0) > 2e6);
   return { host, running, untouched };
 }
 
 async function finishes(name: string, host: string, untouched: string): Promise<void> {
   assert.ok(lan);
-  const retry = await lan.parley('provision', 'acme.example', '--host', host, '--yes');
+  const retry = await lan.parley('provision', `${name}.example`, '--host', host, '--yes');
   assert.equal(retry.code, 0, JSON.stringify(retry.said.at(-1)));
   assert.equal(lastRun(retry)?.outcome, 'done');
   assert.equal((await lan.console(name, 'find /opt -name "*.part"')).trim(), '');
-  const undone = await lan.parley('undo', 'acme.example');
+  const undone = await lan.parley('undo', `${name}.example`);
   assert.equal(undone.code, 0, JSON.stringify(undone.said.at(-1)));
   assert.equal(await lan.snapshot(name), untouched);
 }
@@ -67,6 +67,6 @@ test('Ctrl-C in mid-upload ends it, and says what is left and how to take it bac
   assert.equal(lastRun(outcome)?.outcome, 'cancelled');
   assert.match(lastRun(outcome)?.summary ?? '', /^Cancelled\. What was done before it is still on .* undo/);
   assert.equal(lastRun(outcome)?.canUndo, true);
-  assert.equal((await lan.parley('undo', 'acme.example')).code, 0);
+  assert.equal((await lan.parley('undo', 'cancel.example')).code, 0);
   assert.equal(await lan.snapshot('cancel'), untouched);
 });

@@ -18,7 +18,7 @@ async function stops(name: string, code: string, words: RegExp): Promise<void> {
   assert.ok(lan);
   const untouched = await lan.snapshot(name);
   const host = await lan.add(name, 'root', '--key', lan.key);
-  const outcome = await lan.parley('provision', 'acme.example', '--host', host, '--yes');
+  const outcome = await lan.parley('provision', `${name}.example`, '--host', host, '--yes');
   assert.equal(outcome.code, 4, JSON.stringify(outcome));
   const finding = outcome.said[0]?.plan?.findings.find((it) => it.stops);
   assert.equal(finding?.code, code);
@@ -28,7 +28,13 @@ async function stops(name: string, code: string, words: RegExp): Promise<void> {
 
 test('a host that runs something on 5222 keeps it', { skip }, async () => {
   assert.ok(lan);
-  await lan.console('busy', 'systemd-run --unit other python3 -m http.server 5222; sleep 1');
+  await lan.console(
+    'busy',
+    `systemd-run --unit other python3 -c 'import socket, time
+s = socket.create_server(("", 5222))
+time.sleep(9999)'
+sleep 1`,
+  );
   await stops('busy', 'port-taken', /^Port 5222 is taken by python3/);
   assert.equal((await lan.console('busy', 'systemctl is-active other')).trim(), 'active');
 });
@@ -36,7 +42,7 @@ test('a host that runs something on 5222 keeps it', { skip }, async () => {
 test('the same host takes the domain on other ports', { skip }, async () => {
   assert.ok(lan);
   const host = await lan.add('busy', 'root', '--key', lan.key);
-  const other = ['provision', 'acme.example', '--host', host, '--yes', '--port', '6222', '--tls-port', '6223'];
+  const other = ['provision', 'busy.example', '--host', host, '--yes', '--port', '6222', '--tls-port', '6223'];
   const outcome = await lan.parley(...other);
   assert.equal(outcome.code, 0, JSON.stringify(outcome.said.at(-1)));
   assert.match(await lan.console('busy', 'ss -Hltn'), /:6222 /);
@@ -55,7 +61,7 @@ test('a disk that fills up in mid-upload: said, cleared away, and finished once 
   const untouched = await lan.snapshot('small');
   const host = await lan.add('small', 'root', '--key', lan.key);
   await lan.netem('small', 'rate 60mbit');
-  const running = lan.start('provision', 'acme.example', '--host', host, '--yes');
+  const running = lan.start('provision', 'small.example', '--host', host, '--yes');
   await running.until((it) => (it.step?.progress?.bytes ?? 0) > 2e6);
   await lan.console('small', "fallocate -l $(( $(df -Pk / | awk 'NR==2 {print $4}') - 2048 ))K /filler || true");
   const outcome = await running.done;
@@ -66,9 +72,9 @@ test('a disk that fills up in mid-upload: said, cleared away, and finished once 
   assert.equal((await lan.console('small', 'find /opt -name "*.part"')).trim(), '');
 
   await lan.console('small', 'rm /filler');
-  const retry = await lan.parley('provision', 'acme.example', '--host', host, '--yes');
+  const retry = await lan.parley('provision', 'small.example', '--host', host, '--yes');
   assert.equal(retry.code, 0, JSON.stringify(retry.said.at(-1)));
   assert.equal(lastRun(retry)?.outcome, 'done');
-  assert.equal((await lan.parley('undo', 'acme.example')).code, 0);
+  assert.equal((await lan.parley('undo', 'small.example')).code, 0);
   assert.equal(await lan.snapshot('small'), untouched);
 });

@@ -35,7 +35,7 @@ export type Provisioning = ReturnType<typeof createProvisioning>;
 export function createProvisioning(deps: ProvisioningDeps) {
   const { store, connect, releases, events } = deps;
   const plans = new Map<string, { plan: Plan; work: Work }>();
-  const active = new Map<string, { abort: AbortController; ended: Promise<Run>; domain: string }>();
+  const active = new Map<string, { abort: AbortController; ended: Promise<Run>; log: RunLog }>();
   const queue = createQueue();
   settleOpenRuns(store, isAlive);
 
@@ -46,8 +46,9 @@ export function createProvisioning(deps: ProvisioningDeps) {
   const nameOf = (row: HostRow) => (row.kind === 'local' ? 'this computer' : addressText(row));
 
   function requireIdle(domain: string): void {
-    for (const it of active.values())
-      if (it.domain === domain)
+    const going = [...active.values()].map((it) => it.log.current());
+    for (const it of going)
+      if (it.domain === domain && it.endedAt === null)
         throw fault(
           'busy',
           `${domain} is being worked on.`,
@@ -59,8 +60,8 @@ export function createProvisioning(deps: ProvisioningDeps) {
   function lead(log: RunLog, row: HostRow, work: (signal: AbortSignal) => Promise<void>): string {
     const abort = new AbortController();
     const ended = queue(row.id, () => work(abort.signal)).then(() => log.current());
-    const { runId, domain } = log.current();
-    active.set(runId, { abort, ended, domain });
+    const { runId } = log;
+    active.set(runId, { abort, ended, log });
     const done = () => active.delete(runId);
     ended.then(done, done);
     return runId;
