@@ -1,7 +1,16 @@
 import { fork } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { app, type BrowserWindow, clipboard, dialog, nativeTheme, protocol, safeStorage, utilityProcess } from 'electron';
+import {
+  app,
+  type BrowserWindow,
+  clipboard,
+  dialog,
+  nativeTheme,
+  protocol,
+  safeStorage,
+  utilityProcess,
+} from 'electron';
 import { CHANNELS } from '../shared/console-api/window.ts';
 import { createEngineClient, type EngineChannel } from './engine/engine-client.ts';
 import { defaultDataDir, defaultSshHome } from './engine/paths.ts';

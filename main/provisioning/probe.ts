@@ -2,7 +2,8 @@ import type { StepId } from '../../shared/console-api/provisioning.ts';
 import { ParleyError } from '../../shared/errors.ts';
 import type { Host } from '../ssh/host.ts';
 import { type Command, lines, sh } from '../ssh/shell.ts';
-import { type Facts, factsScript, parseFacts } from './facts.ts';
+import { type Facts, parseFacts } from './facts.ts';
+import { factsScript } from './facts-script.ts';
 import type { Layout } from './layout.ts';
 import type { Step } from './step.ts';
 
