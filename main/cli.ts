@@ -12,11 +12,12 @@ import { provision } from './cli/provision.ts';
 import { sessions } from './cli/sessions.ts';
 import { undo } from './cli/undo.ts';
 import { user } from './cli/user.ts';
+import { vault } from './cli/vault.ts';
 import { defaultDataDir, defaultReleasesDir, defaultSshHome } from './engine/paths.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { VERSION } from './version.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { host, provision, undo, domain, user, sessions, demo };
+const COMMANDS: Readonly<Record<string, Command>> = { host, provision, undo, domain, user, sessions, vault, demo };
 
 const HELP = `parley: XMPP domains on your hosts, from the command line.
 
@@ -26,6 +27,7 @@ const HELP = `parley: XMPP domains on your hosts, from the command line.
   parley domain list|show|remove|forget        the domains of the fleet
   parley user add|list|password|suspend|activate|remove NAME@DOMAIN
   parley sessions DOMAIN [--watch]             who is connected
+  parley vault create|show                     a locked file for the passwords that Parley may remember
   parley demo                                  a domain on this computer, with two people
   parley version
 

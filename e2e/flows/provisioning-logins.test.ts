@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Lan, lastRun, PASSWORD, whyNoHosts } from '../hosts/hosts.ts';
 
@@ -72,6 +75,56 @@ test('a wrong password is told, and changes nothing', { skip }, async () => {
   const sudo = ['--password-file', lan.secret('right', PASSWORD)];
   assert.equal((await lan.parley('host', 'facts', host, ...sudo)).code, 0);
   assert.equal(await lan.snapshot('pass'), untouched);
+});
+
+test('a password that a host asks for in its own words is given too', { skip }, async () => {
+  assert.ok(lan);
+  const asks = 'PasswordAuthentication no\nKbdInteractiveAuthentication yes\nUsePAM yes\n';
+  await lan.console('pass', `printf '${asks}' > /etc/ssh/sshd_config.d/00-asks.conf && systemctl restart ssh`);
+  const host = await lan.add('pass', 'admin', '--password');
+  const facts = await lan.parley('host', 'facts', host, '--password-file', lan.secret('right', PASSWORD));
+  assert.equal(facts.code, 0, JSON.stringify(facts));
+  assert.equal(facts.said[0]?.['rights'], 'sudo-password');
+  const wrong = await lan.parley('host', 'facts', host, '--password-file', lan.secret('wrong', 'not it'));
+  assert.equal(wrong.said[0]?.fault?.code, 'login-refused');
+});
+
+test('a password is remembered in the vault, and asked for no more', { skip }, async () => {
+  assert.ok(lan);
+  const host = await lan.add('pass', 'admin', '--password');
+  const vault = ['--vault-passphrase-file', lan.secret('passphrase', 'correct horse battery staple')];
+  assert.equal((await lan.parley('vault', 'create', ...vault)).code, 0);
+  const password = ['--password-file', lan.secret('right', PASSWORD)];
+  assert.equal((await lan.parley('host', 'facts', host, ...vault, ...password, '--remember')).code, 0);
+  assert.equal((await lan.parley('host', 'facts', host, ...vault)).code, 0);
+  assert.equal((await lan.parley('host', 'facts', host)).said[0]?.fault?.code, 'declined');
+  const kept = readFileSync(join(lan.dir, 'parley', 'vault.json'), 'utf8');
+  assert.ok(!kept.includes(PASSWORD));
+});
+
+test('a key with a passphrase, and the keys of an agent', { skip }, async () => {
+  assert.ok(lan);
+  const locked = join(lan.dir, 'locked');
+  copyFileSync(lan.key, locked);
+  chmodSync(locked, 0o600);
+  execFileSync('ssh-keygen', ['-q', '-p', '-P', '', '-N', 'open sesame', '-f', locked]);
+  const host = await lan.add('nopass', 'admin', '--key', locked);
+  assert.equal((await lan.parley('host', 'facts', host)).said[0]?.fault?.code, 'declined');
+  const passphrase = ['--passphrase-file', lan.secret('sesame', 'open sesame')];
+  assert.equal((await lan.parley('host', 'facts', host, ...passphrase)).code, 0);
+
+  await lan.parley('host', 'add', host, '--agent');
+  assert.equal((await lan.parley('host', 'facts', host)).said[0]?.fault?.code, 'no-agent');
+  const agent = spawn('ssh-agent', ['-D', '-a', join(lan.dir, 'agent')]);
+  lan.env['SSH_AUTH_SOCK'] = join(lan.dir, 'agent');
+  try {
+    while (!existsSync(join(lan.dir, 'agent'))) await new Promise((resolve) => setTimeout(resolve, 20));
+    execFileSync('ssh-add', ['-q', lan.key], { env: lan.env });
+    assert.equal((await lan.parley('host', 'facts', host)).code, 0);
+  } finally {
+    agent.kill();
+    lan.env['SSH_AUTH_SOCK'] = '';
+  }
 });
 
 test('without a password to give, the host is not asked in vain', { skip }, async () => {

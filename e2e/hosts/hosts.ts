@@ -60,10 +60,11 @@ export interface Running {
 /** A network of test hosts, and a Parley with a fleet of its own beside it. */
 export class Lan {
   readonly dir = mkdtempSync('/var/tmp/parley-lan-');
-  readonly #env: NodeJS.ProcessEnv;
+  /** what `testbed` and `parley` see */
+  readonly env: NodeJS.ProcessEnv;
 
   constructor() {
-    this.#env = {
+    this.env = {
       ...process.env,
       TESTBED_DIR: this.dir,
       TESTBED_CACHE: process.env['TESTBED_CACHE'] ?? '/var/tmp/testbed/base',
@@ -73,7 +74,7 @@ export class Lan {
   }
 
   async #testbed(...args: string[]): Promise<string> {
-    return (await run(TESTBED, args, { env: this.#env, maxBuffer: 1 << 24 })).stdout;
+    return (await run(TESTBED, args, { env: this.env, maxBuffer: 1 << 24 })).stdout;
   }
 
   /** Makes hosts, or switches on those that are off. */
@@ -90,6 +91,9 @@ export class Lan {
     return join(this.dir, 'key');
   }
 
+  /** a command that runs the rest of the line in the network */
+  readonly within: readonly string[] = [TESTBED, 'exec'];
+
   /** A file with one line, for --password-file. */
   secret(name: string, text: string): string {
     const path = join(this.dir, name);
@@ -104,7 +108,7 @@ export class Lan {
 
   start(...args: string[]): Running {
     const command = ['exec', process.execPath, CLI, ...args, '--json', '--data', join(this.dir, 'parley')];
-    const child = spawn(TESTBED, command, { env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(TESTBED, command, { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
     const said: Said[] = [];
     const listeners = new Set<() => void>();
     let stderr = '';

@@ -4,7 +4,8 @@ import { ParleyError } from '../../shared/errors.ts';
 import type { Engine } from '../engine.ts';
 import { askAtTerminal, isInteractive } from './tty.ts';
 
-export interface AnswerFiles {
+export interface AnswerOptions {
+  readonly remember?: boolean | undefined;
   readonly 'password-file'?: string | undefined;
   readonly 'sudo-password-file'?: string | undefined;
   readonly 'passphrase-file'?: string | undefined;
@@ -12,7 +13,7 @@ export interface AnswerFiles {
 }
 
 /** Answers what the engine asks: once from the files that were named, else at the terminal, else not at all. */
-export function answerPrompts(engine: Engine, files: AnswerFiles): void {
+export function answerPrompts(engine: Engine, files: AnswerOptions): void {
   const used = new Set<string>();
   const fromFile = (prompt: Prompt): string | undefined => {
     const file = fileFor(prompt, files);
@@ -24,18 +25,19 @@ export function answerPrompts(engine: Engine, files: AnswerFiles): void {
   engine.on('prompts.asked', async (prompt) => {
     const given = fromFile(prompt);
     const answers = given !== undefined ? prompt.questions.map(() => given) : await atTerminal(prompt, files);
-    await engine.call('prompts.answer', { promptId: prompt.promptId, answers }).catch(() => undefined);
+    const remember = (files.remember ?? false) && prompt.canRemember;
+    await engine.call('prompts.answer', { promptId: prompt.promptId, answers, remember }).catch(() => undefined);
   });
 }
 
-function fileFor({ kind, questions }: Prompt, files: AnswerFiles): string | undefined {
+function fileFor({ kind, questions }: Prompt, files: AnswerOptions): string | undefined {
   if (kind === 'vault') return files['vault-passphrase-file'];
   if (kind === 'passphrase') return files['passphrase-file'];
   if (kind === 'sudo') return files['sudo-password-file'] ?? files['password-file'];
   return questions.length === 1 && questions[0]?.echo === false ? files['password-file'] : undefined;
 }
 
-async function atTerminal(prompt: Prompt, files: AnswerFiles): Promise<string[] | null> {
+async function atTerminal(prompt: Prompt, files: AnswerOptions): Promise<string[] | null> {
   if (!isInteractive() || fileFor(prompt, files) !== undefined) return null;
   if (prompt.text !== '') process.stderr.write(`${prompt.text}\n`);
   const answers: string[] = [];

@@ -23,4 +23,5 @@ export interface OpenValues {
   readonly 'sudo-password-file'?: string | undefined;
   readonly 'passphrase-file'?: string | undefined;
   readonly 'vault-passphrase-file'?: string | undefined;
+  readonly remember?: boolean | undefined;
 }

@@ -11,6 +11,7 @@ export const COMMON = {
   'sudo-password-file': { type: 'string' },
   'passphrase-file': { type: 'string' },
   'vault-passphrase-file': { type: 'string' },
+  remember: { type: 'boolean' },
 } as const satisfies ParseArgsOptionsConfig;
 
 export const COMMON_HELP = `
@@ -21,6 +22,7 @@ export const COMMON_HELP = `
   --sudo-password-file FILE    the sudo password, when it is another
   --passphrase-file FILE       the passphrase of the key
   --vault-passphrase-file FILE the passphrase of the vault of saved passwords
+  --remember                   save the passwords that are given in the vault
 
 Exit codes: 0 done, 1 failed, 2 wrong command line, 3 the host refuses or its key is not trusted,
 4 stopped by a finding before anything was changed, 130 cancelled.

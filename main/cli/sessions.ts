@@ -34,13 +34,16 @@ const row = (it: XmppSession): string[] => [
 function watch({ engine, out, onInterrupt }: Session, domain: string): Promise<void> {
   const tell = (event: string, it: { domain: string }, words_: string) =>
     it.domain === domain && out.result({ event, ...it }, words_);
+  let told = 0;
   engine.on('sessions.opened', (it) => tell('opened', it, `+ ${row(it.session).join('  ')}`));
   engine.on('sessions.changed', (it) => tell('changed', it, `~ ${row(it.session).join('  ')}`));
   engine.on('sessions.closed', (it) => tell('closed', it, `- ${it.jid}`));
   engine.on('domains.changed', (it) => {
-    const { state, problem } = it.health;
-    if (it.name === domain && problem !== null)
-      out.result({ event: 'health', health: it.health }, `${state}: ${problem.what} ${problem.why}`);
+    const { state, since, problem } = it.health;
+    // Told when it becomes another, not each time a number moves.
+    if (it.name !== domain || since === told) return;
+    told = since;
+    out.result({ event: 'health', health: it.health }, problem ? `${state}: ${problem.what} ${problem.why}` : state);
   });
   return new Promise((resolve) => onInterrupt(resolve));
 }

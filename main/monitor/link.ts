@@ -129,7 +129,6 @@ export class Link {
     if (waitsForOperator(fault)) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.watch(), BACKOFF_MS[Math.min(this.#failures++, BACKOFF_MS.length - 1)]);
-    this.#timer.unref();
   }
 
   #become(state: Health['state'], problem: Health['problem']): void {
