@@ -21,5 +21,5 @@ export function defaultReleasesDir(): string {
 
 export const defaultSshHome = (env: NodeJS.ProcessEnv = process.env): SshHome => ({
   folder: join(homedir(), '.ssh'),
-  agent: env['SSH_AUTH_SOCK'],
+  agent: env['SSH_AUTH_SOCK'] || undefined,
 });

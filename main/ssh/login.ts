@@ -9,6 +9,7 @@ export interface PrivateKey {
 
 /** One attempt, in the shape the SSH library takes. */
 export type LoginMethod =
+  | { readonly type: 'none'; readonly username: string }
   | { readonly type: 'agent'; readonly username: string; readonly agent: string }
   | { readonly type: 'publickey'; readonly username: string; readonly key: PrivateKey }
   | { readonly type: 'password'; readonly username: string; readonly password: string }
@@ -52,6 +53,12 @@ export function createLogin(
   let attempt = 0;
   let password: string | undefined;
   let declined: ParleyError | undefined;
+  let stopped = false;
+
+  function noMore(): void {
+    stopped = true;
+    if (attempt === 1) declined = noAnswer(name);
+  }
 
   async function askPassword(): Promise<string | null> {
     attempt += 1;
@@ -66,7 +73,7 @@ export function createLogin(
       },
       signal,
     );
-    if (answers === null && attempt === 1) declined = noAnswer(name);
+    if (answers === null) noMore();
     return answers?.[0] ?? null;
   }
 
@@ -80,7 +87,7 @@ export function createLogin(
       return { type: 'password', username: user, password: answer };
     }
     if (!left.includes('keyboard-interactive')) return null;
-    tried.push('questions of the host');
+    tried.push('the answers to its questions');
     attempt += 1;
     return interactive();
   }
@@ -92,10 +99,14 @@ export function createLogin(
       prompt: (_name, instructions, _language, prompts, finish) => {
         if (prompts.length === 0) return finish([]);
         const questions = prompts.map((it) => ({ label: it.prompt.trim().replace(/:$/, ''), echo: it.echo ?? false }));
-        ask({ kind: 'questions', title: `Log in as ${name}`, text: instructions, questions, attempt }, signal).then(
+        // A host that asks for the password in its own words is the common case; a one-time code is not to be kept.
+        const forPassword = questions.length === 1 && /password/i.test(questions[0]?.label ?? '');
+        const kept = forPassword ? { subject: `login ${name}` } : {};
+        const title = `${forPassword ? 'Password of' : 'Log in as'} ${name}`;
+        ask({ kind: 'questions', title, text: instructions, questions, attempt, ...kept }, signal).then(
           (answers) => {
-            if (answers === null) declined = noAnswer(name);
-            if (questions.length === 1 && questions[0]?.echo === false) password = answers?.[0];
+            if (answers === null) noMore();
+            if (forPassword) password = answers?.[0];
             finish([...(answers ?? questions.map(() => ''))]);
           },
           () => finish(questions.map(() => '')),
@@ -109,10 +120,12 @@ export function createLogin(
     declined: () => declined,
     tried: () => [...new Set(tried)],
     async next(methodsLeft) {
-      const left = methodsLeft ?? ['publickey', 'password', 'keyboard-interactive'];
+      // Nothing is asked of a person before the host has said what it would take (RFC 4252 §5.2).
+      if (methodsLeft === null) return { type: 'none', username: user };
+      const left = methodsLeft;
       for (; at < ways.length; at++) {
         const way = ways[at];
-        if (declined || way === undefined) return null;
+        if (stopped || way === undefined) return null;
         if (way.kind === 'password') return byPassword(left);
         if (!left.includes('publickey')) continue;
         at += 1;
