@@ -91,8 +91,13 @@ test('after a power cut the domain is back by itself', { skip }, async () => {
   assert.equal(on.said[0]?.['people'], 2);
 });
 
-test('a certificate that was given takes the place of the first one', { skip }, async () => {
+test('a certificate that was given takes the place of the first one, and undo puts that back, with people there', {
+  skip,
+}, async () => {
   assert.ok(lan);
+  const first = (await lan.parley('domain', 'show', DOMAIN)).said[0]?.['connection'] as {
+    certificateFingerprint: string;
+  };
   const [cert, key] = [join(lan.dir, 'given.pem'), join(lan.dir, 'given.key')];
   const openssl = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30'];
   execFileSync(
@@ -109,6 +114,12 @@ test('a certificate that was given takes the place of the first one', { skip }, 
     lastRun(placed)?.connection?.certificateFingerprint,
     print.trim().split('=')[1]?.replaceAll(':', '').toLowerCase(),
   );
+  const undone = await lan.parley('undo', lastRun(placed)?.runId ?? '');
+  assert.equal(undone.code, 0, JSON.stringify(undone.said.at(-1)));
+  const back = await lan.parley(...provision());
+  assert.equal(lastRun(back)?.outcome, 'nothing-to-do', 'the domain runs as before');
+  assert.equal(lastRun(back)?.connection?.certificateFingerprint, first.certificateFingerprint);
+
   const wrong = await lan.parley(
     'provision',
     'other.example',

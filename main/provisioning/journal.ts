@@ -42,7 +42,7 @@ export function journalOn(host: Host, { journal, state, unit, manager }: Layout)
       return stdout.split('\n').flatMap((text) => parseLine(text) ?? []);
     },
     async remove() {
-      const gone = sh`rm -f ${journal} ${`${folder}/${unit || 'none'}.before`}
+      const gone = sh`rm -f ${journal} ${folder}/${unit || 'none'}.*
 for folder in ${[folder, state]}; do if [ -d "$folder" ]; then rmdir --ignore-fail-on-non-empty "$folder"; fi; done`;
       await host.exec(gone, { root });
     },

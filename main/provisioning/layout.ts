@@ -15,6 +15,10 @@ export interface Layout {
   readonly adminSocket: string;
 }
 
+/** Where a run keeps what it has replaced, so that its undo, and no other, can put it back. */
+export const keptBy = ({ state, unit }: Layout, runId: string, what: string): string =>
+  `${state}/journal/${unit}.${what}-${runId}`;
+
 /** A host under systemd, where Parley may become root. */
 export function systemLayout(domain: string): Layout {
   const name = folderName(domain);

@@ -46,8 +46,8 @@ async function takeBack(ctx: LeadUndo): Promise<{ outcome: Run['outcome']; summa
   const lines = await journal.read(signal);
   const root = layout.user !== null;
   const work = await workToUndo(ctx, domain, lines);
-  if (target?.outcome === 'done') await requireUnused(host, work, signal);
   const which = target ? changedBy(target, lines) : new Set<StepId>(StepId.options);
+  if (target && which.has('configuration')) await requireUnused(host, work, signal);
   const settle = async (event: StepEvent) => {
     if (target) {
       await journal.add(event, signal);
@@ -98,7 +98,7 @@ async function workToUndo(ctx: LeadUndo, domain: string, lines: readonly Journal
   const release = header?.release ?? (await releases.find(releases.architectures()[0] ?? 'x64'));
   const given = header?.spec.certificate.kind === 'given';
   return {
-    ...{ runId: 'undo', domain, address, layout, release, codec: 'none', settings: {} },
+    ...{ runId: target?.runId ?? 'none', domain, address, layout, release, codec: 'none', settings: {} },
     ports: { c2s: 5222, c2sTls: 5223 },
     certificate: given ? { pem: '', sha256: '', key: new Secret('') } : null,
   };

@@ -1,4 +1,5 @@
 import { type Command, sh } from '../../ssh/shell.ts';
+import { keptBy } from '../layout.ts';
 import { binaryPath, type Step, type Work } from '../step.ts';
 
 /** parleyd runs, and will after the next boot where there is a systemd. */
@@ -11,28 +12,35 @@ export function start(work: Work): Step {
       ? 'parleyd runs in the background until it is stopped or this computer is switched off.'
       : 'systemd starts parleyd now and at each boot, and says when it is ready.',
     touches: [child ? `${work.layout.data}/parleyd.log` : work.layout.unit],
-    undoes: `Stop ${work.domain}.`,
+    undoes: `Stop ${work.domain}, unless it ran before.`,
     after: ['binary', 'configuration', 'certificate', 'unit'],
-    ...(child ? asChild(work) : bySystemd(work.layout.unit)),
+    ...(child ? asChild(work) : bySystemd(work)),
   };
 }
 
 type How = Pick<Step, 'check' | 'apply' | 'undo'>;
 
-const bySystemd = (unit: string): How => ({
-  check: sh`systemctl is-enabled --quiet ${unit} 2>/dev/null && systemctl is-active --quiet ${unit}`,
-  apply: [
-    {
-      kind: 'run',
-      command: sh`systemctl reset-failed ${unit} 2>/dev/null
+function bySystemd({ layout, runId }: Work): How {
+  const { unit } = layout;
+  // A domain that ran before this run runs on when the run is taken back.
+  const ran = keptBy(layout, runId, 'ran');
+  return {
+    check: sh`systemctl is-enabled --quiet ${unit} 2>/dev/null && systemctl is-active --quiet ${unit}`,
+    apply: [
+      {
+        kind: 'run',
+        command: sh`if systemctl is-active --quiet ${unit}; then : > ${ran} || exit 1; fi
+systemctl reset-failed ${unit} 2>/dev/null
 if systemctl enable --quiet ${unit} && systemctl restart ${unit}; then exit 0; fi
 journalctl --unit ${unit} --lines 12 --no-pager --output cat >&2
 exit 1`,
-    },
-  ],
-  undo: sh`if systemctl cat ${unit} >/dev/null 2>&1; then systemctl disable --quiet --now ${unit}; fi
+      },
+    ],
+    undo: sh`if [ -e ${ran} ]; then rm -f ${ran}; exit; fi
+if systemctl cat ${unit} >/dev/null 2>&1; then systemctl disable --quiet --now ${unit} || exit 1; fi
 systemctl reset-failed ${unit} 2>/dev/null || true`,
-});
+  };
+}
 
 /** A process that outlives the shell that began it. Its number is only believed while it is still parleyd. */
 function asChild(work: Work): How {

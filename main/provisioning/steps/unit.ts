@@ -1,11 +1,12 @@
 import { sh } from '../../ssh/shell.ts';
+import { keptBy } from '../layout.ts';
 import { binaryPath, type Step, type Work } from '../step.ts';
 
 /** The systemd unit, as closed as parleyd lets it be. */
 export function unit(work: Work): Step {
-  const { unit: name, unitFile: path, state } = work.layout;
+  const { unit: name, unitFile: path } = work.layout;
   const text = unitText(work);
-  const before = `${state}/journal/${name}.before`;
+  const before = keptBy(work.layout, work.runId, 'unit');
   return {
     id: 'unit',
     title: 'Write the systemd unit',
@@ -22,8 +23,9 @@ cat > ${`${path}.part`} && chmod 0644 ${`${path}.part`} && mv -f ${`${path}.part
         stdin: text,
       },
     ],
-    undo: sh`if [ -e ${before} ]; then mv -f ${before} ${path}; else rm -f ${path} ${`${path}.part`}; fi
-systemctl daemon-reload`,
+    undo: sh`rm -f ${`${path}.part`}
+if [ ! -e ${before} ]; then rm -f ${path} && systemctl daemon-reload; exit; fi
+mv -f ${before} ${path} && systemctl daemon-reload && systemctl try-restart ${name}`,
   };
 }
 
