@@ -47,10 +47,10 @@ export type FleetStore = ReturnType<typeof openFleetStore>;
  */
 export function openFleetStore(path: string) {
   if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const db = new Database(path);
+  // Another Parley may be writing: it is waited for, up to this long.
+  const db = new Database(path, { timeout: 5000 });
   db.pragma('journal_mode = WAL');
   db.pragma('foreign_keys = ON');
-  db.pragma('busy_timeout = 5000');
   migrate(db, path);
 
   const rows = <S extends v.GenericSchema>(schema: S, sql: string, ...values: unknown[]) =>

@@ -48,18 +48,21 @@ export const MIGRATIONS: readonly string[] = [
  * @throws ParleyError `fleet-newer` when a later Parley has written it; nothing is touched then
  */
 export function migrate(db: Database.Database, path: string, migrations: readonly string[] = MIGRATIONS): void {
-  const at = db.pragma('user_version', { simple: true }) as number;
+  const at = versionOf(db);
   if (at > migrations.length) throw newer(path, at, migrations.length);
   if (at === migrations.length) return;
   if (at > 0) {
     db.pragma('wal_checkpoint(TRUNCATE)');
     copyFileSync(path, `${path}.before-${migrations.length}`);
   }
+  // The window and the command line may both be the first to open it: the second finds it done.
   db.transaction(() => {
-    for (const sql of migrations.slice(at)) db.exec(sql);
+    for (const sql of migrations.slice(versionOf(db))) db.exec(sql);
     db.pragma(`user_version = ${migrations.length}`);
-  })();
+  }).immediate();
 }
+
+const versionOf = (db: Database.Database) => db.pragma('user_version', { simple: true }) as number;
 
 const newer = (path: string, found: number, known: number) =>
   new ParleyError({
