@@ -59,7 +59,7 @@ export function createEngine(options: EngineOptions): Engine {
   });
   const releases = createReleases(options.releasesDir, join(dataDir, 'cache'), version);
   const provisioning = createProvisioning({
-    ...{ store, releases, localRoot: dataDir, connect: hosts.get },
+    ...{ store, releases, localRoot: dataDir, connect: hosts.get, longLived: options.watch },
     events: {
       step: (event) => events.emit('provisioning.step', event),
       run: (run) => {

@@ -16,12 +16,14 @@ export interface Releases {
   find(architecture: string): Promise<Release>;
   /** bytes that would travel; a guess from experience while the executable has not been compressed yet */
   packedBytes(release: Release, codec: Codec): Promise<number>;
+  /** begins to compress it, so that a run that follows the plan finds it done */
+  prepare(release: Release, codec: Codec): void;
   /** the executable as it travels, with its exact length in bytes */
   open(release: Release, codec: Codec): Promise<{ stream: Readable; bytes: number }>;
 }
 
 const ARCHITECTURES = ['x64', 'arm64'];
-const RATIO: Record<Codec, number> = { zstd: 0.4, gzip: 0.48, none: 1 };
+const RATIO: Record<Codec, number> = { zstd: 0.46, gzip: 0.48, none: 1 };
 
 /**
  * @param folder holds parleyd-linux-x64 and parleyd-linux-arm64
@@ -54,6 +56,13 @@ export function createReleases(folder: string, cache: string, version: string): 
     return target;
   }
 
+  function packed(release: Release, codec: Codec): Promise<string> {
+    const key = `${release.sha256}.${codec}`;
+    const found = packing.get(key) ?? pack(release, codec).finally(() => packing.delete(key));
+    packing.set(key, found);
+    return found;
+  }
+
   return {
     version,
     architectures: () => ARCHITECTURES.filter((it) => existsSync(pathOf(it))),
@@ -72,14 +81,13 @@ export function createReleases(folder: string, cache: string, version: string): 
     },
     async packedBytes(release, codec) {
       if (codec === 'none') return release.bytes;
-      const packed = await stat(packedPath(release, codec)).catch(() => undefined);
-      return packed?.size ?? Math.round(release.bytes * RATIO[codec]);
+      const file = await stat(packedPath(release, codec)).catch(() => undefined);
+      return file?.size ?? Math.round(release.bytes * RATIO[codec]);
     },
+    // What goes wrong is told by the run that needs it.
+    prepare: (release, codec) => void packed(release, codec).catch(() => undefined),
     async open(release, codec) {
-      const key = `${release.sha256}.${codec}`;
-      const packed = packing.get(key) ?? pack(release, codec).finally(() => packing.delete(key));
-      packing.set(key, packed);
-      const path = await packed;
+      const path = await packed(release, codec);
       return { stream: createReadStream(path, { highWaterMark: 256 << 10 }), bytes: (await stat(path)).size };
     },
   };
@@ -89,7 +97,7 @@ export function createReleases(folder: string, cache: string, version: string): 
 const compressor = (codec: 'zstd' | 'gzip') =>
   codec === 'gzip'
     ? createGzip({ level: 6, chunkSize: 1 << 20 })
-    : createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 6 }, chunkSize: 1 << 20 });
+    : createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 3 }, chunkSize: 1 << 20 });
 
 const noRelease = (which: string, folder: string) =>
   new ParleyError({

@@ -24,6 +24,8 @@ export interface ProvisioningDeps {
   /** where a domain of this computer lives */
   readonly localRoot: string;
   readonly events: RunEvents;
+  /** true: this process stays after a plan was made, so it is worth beginning what the run will need */
+  readonly longLived: boolean;
 }
 
 /** How long a plan may be acted on: after that the host may have become another. */
@@ -99,6 +101,7 @@ export function createProvisioning(deps: ProvisioningDeps) {
         ...{ summary: draft.summary, findings: draft.findings, steps: draft.steps },
         uploadBytes: draft.uploads ? await releases.packedBytes(release, work.codec) : 0,
       };
+      if (draft.uploads && deps.longLived) releases.prepare(release, work.codec);
       plans.set(plan.planId, { plan, work });
       return plan;
     },
