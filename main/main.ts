@@ -99,7 +99,6 @@ function begin(): void {
         clipboard.writeText(text);
         return {};
       },
-      'window.paste': () => ({ text: clipboard.readText().slice(0, 10_000) }),
       'window.chooseFile': async ({ title, what }) => {
         const options = {
           title,

@@ -1,0 +1,153 @@
+import { Check, Circle, CircleDot, Minus, Undo2, X } from 'lucide-react';
+import { bytes, seconds } from './format.ts';
+
+export interface StepView {
+  readonly id: string;
+  readonly title: string;
+  readonly detail: string;
+  readonly touches: readonly string[];
+  readonly undo: string;
+  readonly state: 'todo' | 'satisfied';
+  readonly event?: {
+    readonly state: 'pending' | 'running' | 'done' | 'skipped' | 'failed' | 'undone';
+    readonly at: number;
+    readonly seconds: number | null;
+    readonly progress?: Progress | undefined;
+    readonly failure?: Failure | undefined;
+  };
+}
+interface Progress {
+  readonly bytes: number;
+  readonly total: number;
+  readonly bytesPerSecond: number;
+  readonly secondsLeft: number | null;
+}
+interface Failure {
+  readonly what: string;
+  readonly why: string;
+  readonly hostWords: string;
+  readonly todo: string;
+  readonly command: string;
+  readonly exitCode: number | null;
+}
+
+type Mode = 'plan' | 'run' | 'undo';
+
+/** The one list in its three states: what it will do, what it does, what it did. */
+export function StepList({
+  steps,
+  mode,
+  now,
+}: {
+  readonly steps: readonly StepView[];
+  readonly mode: Mode;
+  readonly now: number;
+}) {
+  return (
+    <ol className="steps">
+      {steps.map((step) => (
+        <StepRow key={step.id} step={step} mode={mode} now={now} />
+      ))}
+    </ol>
+  );
+}
+
+function StepRow({ step, mode, now }: { readonly step: StepView; readonly mode: Mode; readonly now: number }) {
+  const { event } = step;
+  const state = mode === 'plan' ? step.state : (event?.state ?? 'pending');
+  const running = state === 'running';
+  return (
+    <li className={`step ${state}`} aria-current={running ? 'step' : undefined}>
+      <span className="mark">{markOf(state)}</span>
+      <div className="body">
+        <div className="head">
+          <span className="title">{step.title}</span>
+          <span className="state">{stateWords(step, mode, now)}</span>
+        </div>
+        {state === 'done' || state === 'skipped' || state === 'satisfied' || state === 'undone' ? null : (
+          <p className="detail">{mode === 'undo' ? step.undo : step.detail}</p>
+        )}
+        {running && event?.progress ? <Upload {...event.progress} /> : null}
+        {event?.failure ? <FailureWords {...event.failure} /> : null}
+        {mode === 'plan' && state === 'todo' ? <Touches step={step} /> : null}
+      </div>
+    </li>
+  );
+}
+
+function markOf(state: string) {
+  const props = { size: 16, 'aria-hidden': true } as const;
+  if (state === 'done' || state === 'satisfied') return <Check {...props} />;
+  if (state === 'skipped') return <Minus {...props} />;
+  if (state === 'failed') return <X {...props} />;
+  if (state === 'undone') return <Undo2 {...props} />;
+  if (state === 'running') return <CircleDot {...props} />;
+  return <Circle {...props} />;
+}
+
+function stateWords({ state, event }: StepView, mode: Mode, now: number): string {
+  if (mode === 'plan') return state === 'satisfied' ? 'already so' : 'to do';
+  const took = typeof event?.seconds === 'number' ? ` in ${seconds(event.seconds)}` : '';
+  switch (event?.state) {
+    case 'running':
+      return `running, ${seconds(Math.max(0, (now - event.at) / 1000))}`;
+    case 'done':
+      return `done${took}`;
+    case 'skipped':
+      return 'already so';
+    case 'failed':
+      return `failed${took && took.replace('in', 'after')}`;
+    case 'undone':
+      return `taken back${took}`;
+    default:
+      return mode === 'undo' ? '' : 'to do';
+  }
+}
+
+function Upload({ bytes: sent, total, bytesPerSecond, secondsLeft }: Progress) {
+  const left = secondsLeft === null ? '' : `, ${seconds(Math.ceil(secondsLeft))} left`;
+  const words = `${bytes(sent)} of ${bytes(total)}, ${bytes(bytesPerSecond)}/s${left}`;
+  return (
+    <div className="upload">
+      <progress value={sent} max={total || 1} aria-label="Sent" />
+      <span className="numbers">{words}</span>
+    </div>
+  );
+}
+
+function FailureWords({ what, why, hostWords, todo, command, exitCode }: Failure) {
+  return (
+    <div className="failure">
+      <p className="what">{what}</p>
+      {hostWords === '' ? null : (
+        <figure>
+          <figcaption>The host said</figcaption>
+          <blockquote className="mono">{hostWords}</blockquote>
+        </figure>
+      )}
+      <p>{why}</p>
+      <p>{todo}</p>
+      <details>
+        <summary>What was run</summary>
+        <pre className="mono">{command}</pre>
+        <p>{exitCode === null ? 'It did not end by itself.' : `Exit code ${exitCode}`}</p>
+      </details>
+    </div>
+  );
+}
+
+function Touches({ step }: { readonly step: StepView }) {
+  return (
+    <details>
+      <summary>What it touches, and how it is taken back</summary>
+      {step.touches.length > 0 ? (
+        <ul className="mono">
+          {step.touches.map((it) => (
+            <li key={it}>{it}</li>
+          ))}
+        </ul>
+      ) : null}
+      <p>{step.undo}</p>
+    </details>
+  );
+}

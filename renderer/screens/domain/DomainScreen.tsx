@@ -1,0 +1,149 @@
+import { useEffect, useState } from 'react';
+import type { Domain } from '../../../shared/console-api/domains.ts';
+import { Age } from '../../components/Age.tsx';
+import { Button } from '../../components/Button.tsx';
+import { Facts } from '../../components/Facts.tsx';
+import { FaultNote } from '../../components/FaultNote.tsx';
+import { bytes, number, span } from '../../components/format.ts';
+import { Health } from '../../components/Health.tsx';
+import { useNow } from '../../components/useNow.ts';
+import { type Action, offer } from '../../stores/actions/actions.ts';
+import { useApp } from '../../stores/app/app.ts';
+import { load, openDomain } from '../../stores/domain/domain.ts';
+import { useFleet } from '../../stores/fleet/fleet.ts';
+import { startWith } from '../../stores/provisioning/provision.ts';
+import { type DomainTab, go, replace } from '../../stores/route/route.ts';
+import { ConnectionPanel } from './ConnectionPanel.tsx';
+import { LogPanel } from './LogPanel.tsx';
+import { PeoplePanel } from './PeoplePanel.tsx';
+import { SessionsPanel } from './SessionsPanel.tsx';
+import { Tabs } from './Tabs.tsx';
+
+export interface DomainScreenProps {
+  readonly name: string;
+  readonly tab: DomainTab;
+  readonly adding: boolean;
+}
+
+/** One domain: how it is, who is there, who is online, what it says. */
+export function DomainScreen({ name, tab, adding }: DomainScreenProps) {
+  const domain = useFleet((it) => it.domains[name]);
+  const now = useNow();
+  useEffect(() => openDomain(name), [name]);
+  if (domain === undefined) {
+    return (
+      <main tabIndex={-1}>
+        <FaultNote
+          fault={{
+            what: `${name} is not in the fleet.`,
+            why: 'It was removed, or has not been told of yet.',
+            todo: 'The fleet lists those that are.',
+          }}
+        >
+          <Button onPress={() => go({ screen: 'fleet' })}>Go to the fleet</Button>
+        </FaultNote>
+      </main>
+    );
+  }
+  return <Page domain={domain} tab={tab} adding={adding} now={now} />;
+}
+
+interface PageProps {
+  readonly domain: Domain;
+  readonly tab: DomainTab;
+  readonly adding: boolean;
+  readonly now: number;
+}
+
+function Page({ domain, tab, adding, now }: PageProps) {
+  const { name, host, health } = domain;
+  const engineLost = useApp((it) => it.engine.state === 'lost');
+  const live = !engineLost && (health.state === 'well' || health.state === 'warning');
+  const [removing, setRemoving] = useState(false);
+  const show = (next: DomainTab) => replace({ screen: 'domain', domain: name, tab: next });
+  const again = () => {
+    startWith(name, host === 'this computer' ? '' : host);
+    go({ screen: 'provision' });
+  };
+  const tabAction = (to: DomainTab, label: string, keys: string): Action => ({
+    id: `domain.${to}`,
+    label,
+    keys,
+    enabled: true,
+    menu: 'Domain',
+    perform: () => show(to),
+  });
+  const actions: readonly Action[] = [
+    tabAction('people', 'Show people', '1'),
+    tabAction('sessions', 'Show sessions', '2'),
+    tabAction('log', 'Show the log', '3'),
+    tabAction('connection', 'Show connection and certificate', '4'),
+    {
+      id: 'domain.again',
+      label: `Provision ${name} again`,
+      keys: null,
+      enabled: host !== 'this computer',
+      menu: 'Domain',
+      perform: again,
+    },
+    {
+      id: 'domain.remove',
+      label: `Remove ${name}`,
+      keys: null,
+      enabled: true,
+      menu: 'Domain',
+      perform: () => setRemoving(true),
+    },
+  ];
+  useEffect(() => offer('domain', actions));
+  return (
+    <main className="fill" tabIndex={-1}>
+      <div className="head-row">
+        <h1>{name}</h1>
+        <Health {...health} now={now} long />
+      </div>
+      {health.problem ? (
+        <FaultNote fault={health.problem} tone={health.state === 'warning' ? 'amber' : 'red'}>
+          <Button onPress={() => void load(name)}>Ask again</Button>
+          {host === 'this computer' ? null : <Button onPress={again}>{`Provision ${name} again`}</Button>}
+        </FaultNote>
+      ) : null}
+      <div className={live ? undefined : 'stale'}>
+        <Facts across facts={factsOf(domain, now, live)} />
+      </div>
+      <Tabs selected={tab} onSelect={show} />
+      <div className="panels">
+        <PeoplePanel domain={name} live={live} shown={tab === 'people'} adding={adding} now={now} />
+        <SessionsPanel domain={name} live={live} shown={tab === 'sessions'} now={now} />
+        <LogPanel domain={name} live={live} shown={tab === 'log'} />
+        <ConnectionPanel
+          domain={domain}
+          shown={tab === 'connection'}
+          now={now}
+          removing={removing}
+          onRemoving={setRemoving}
+        />
+      </div>
+    </main>
+  );
+}
+
+function factsOf(
+  { host, version, sessions, people, memoryBytes, startedAt, health }: Domain,
+  now: number,
+  live: boolean,
+) {
+  const or = (value: number | null, show: (value: number) => string) =>
+    value === null ? 'not known yet' : show(value);
+  return [
+    { name: 'Host', value: host },
+    { name: 'parleyd', value: version ?? 'not known yet' },
+    { name: live ? 'Sessions now' : 'Sessions then', value: or(sessions, number) },
+    { name: 'People', value: or(people, number) },
+    { name: 'Memory', value: or(memoryBytes, bytes) },
+    { name: 'Running for', value: live ? or(startedAt, (at) => span(now - at)) : 'not known' },
+    ...(live
+      ? []
+      : [{ name: 'As of', value: health.asOf === null ? 'never heard' : <Age at={health.asOf} now={now} /> }]),
+  ];
+}

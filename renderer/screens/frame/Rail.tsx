@@ -1,0 +1,64 @@
+import { Keyboard, ListTree, MoonStar, PackagePlus } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { keysText, perform } from '../../stores/actions/actions.ts';
+import { useApp } from '../../stores/app/app.ts';
+import { useRoute } from '../../stores/route/route.ts';
+
+const SIZE = { size: 16, 'aria-hidden': true } as const;
+
+export function Rail() {
+  const { screen } = useRoute((it) => it.route);
+  const { notice, theme } = useApp();
+  return (
+    <nav className="rail" aria-label="Pages">
+      <div className="name">
+        P<span>arley</span>
+      </div>
+      <Item
+        icon={<ListTree {...SIZE} />}
+        label="Fleet"
+        keys="mod+1"
+        action="go.fleet"
+        here={screen === 'fleet' || screen === 'domain'}
+      />
+      <Item
+        icon={<PackagePlus {...SIZE} />}
+        label="Provision"
+        keys="mod+n"
+        action="go.provision"
+        here={screen === 'provision' || screen === 'run'}
+      />
+      <div className="foot">
+        <p className="notice" role="status">
+          {notice?.text}
+        </p>
+        <Item icon={<MoonStar {...SIZE} />} label={`Colours: ${theme}`} action="theme" />
+        <Item icon={<Keyboard {...SIZE} />} label="Keys" keys="?" action="keys" />
+      </div>
+    </nav>
+  );
+}
+
+interface ItemProps {
+  readonly icon: ReactNode;
+  readonly label: string;
+  readonly action: string;
+  readonly keys?: string;
+  readonly here?: boolean;
+}
+
+function Item({ icon, label, action, keys, here }: ItemProps) {
+  return (
+    <button
+      type="button"
+      aria-label={label}
+      title={label}
+      aria-current={here ? 'page' : undefined}
+      onClick={() => perform(action)}
+    >
+      {icon}
+      <span>{label}</span>
+      {keys ? <kbd>{keysText(keys)}</kbd> : null}
+    </button>
+  );
+}

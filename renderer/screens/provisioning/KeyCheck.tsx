@@ -1,0 +1,58 @@
+import type { HostKey } from '../../../shared/console-api/hosts.ts';
+import { FaultNote } from '../../components/FaultNote.tsx';
+import { Fingerprint } from '../../components/Fingerprint.tsx';
+import { day } from '../../components/format.ts';
+import { copy } from '../../stores/app/app.ts';
+
+const HINTS: Readonly<Record<HostKey['knownHosts'], string>> = {
+  same: 'Your ~/.ssh/known_hosts has this very key for this host.',
+  different: 'Your ~/.ssh/known_hosts has another key for this host. Find out why before you go on.',
+  silent: 'Your ~/.ssh/known_hosts does not know this host.',
+};
+
+/** Is this the right host? Asked once; a key that has changed stops everything. */
+export function KeyCheck({ hostKey }: { readonly hostKey: HostKey }) {
+  const { verdict, fingerprint, algorithm, randomart, trusted, knownHosts } = hostKey;
+  const onCopy = (text: string) => copy(text, 'the fingerprint');
+  if (verdict === 'changed' && trusted) {
+    return (
+      <section className="group">
+        <FaultNote
+          fault={{
+            what: 'This host shows another key than before, so nothing was sent to it.',
+            why: 'Either it was set up anew, or somebody stands between you and it and would read your password.',
+            todo: 'Ask whoever runs the host. If it was set up anew, forget the host in Parley (parley host remove) and add it again.',
+          }}
+        />
+        <div className="box">
+          <h3>The key it shows now ({algorithm})</h3>
+          <Fingerprint value={fingerprint} randomart={randomart} onCopy={onCopy} comparable />
+        </div>
+        <div className="box">
+          <h3>The key you confirmed on {day(trusted.since)}</h3>
+          <Fingerprint value={trusted.fingerprint} onCopy={onCopy} />
+        </div>
+      </section>
+    );
+  }
+  return (
+    <section className="group">
+      <p className="lead">
+        This is the first time that Parley meets this host. Compare its key with what its provider or its console shows;
+        from then on Parley accepts no other.
+      </p>
+      <div className="box">
+        <h3>Its key ({algorithm})</h3>
+        <Fingerprint value={fingerprint} randomart={randomart} onCopy={onCopy} comparable />
+        <p className={knownHosts === 'different' ? 'problem' : 'help'}>{HINTS[knownHosts]}</p>
+        <p className="help">
+          On the host itself:{' '}
+          <code className="mono">ssh-keygen -lf /etc/ssh/ssh_host_{keyFile(algorithm)}_key.pub</code>
+        </p>
+      </div>
+    </section>
+  );
+}
+
+const keyFile = (algorithm: string): string =>
+  /ed25519/i.test(algorithm) ? 'ed25519' : /ecdsa/i.test(algorithm) ? 'ecdsa' : 'rsa';

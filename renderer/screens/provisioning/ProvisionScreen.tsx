@@ -1,0 +1,90 @@
+import { useEffect } from 'react';
+import { Button } from '../../components/Button.tsx';
+import { FaultNote } from '../../components/FaultNote.tsx';
+import { type Action, offer, pressable } from '../../stores/actions/actions.ts';
+import { addressOf } from '../../stores/hosts/hosts.ts';
+import { backToForm, look, runPlan, trust, useProvision } from '../../stores/provisioning/provision.ts';
+import { replace } from '../../stores/route/route.ts';
+import { KeyCheck } from './KeyCheck.tsx';
+import { PlanView } from './PlanView.tsx';
+import { ProvisionForm } from './ProvisionForm.tsx';
+
+async function start(): Promise<void> {
+  const runId = await runPlan();
+  if (runId !== null) replace({ screen: 'run', runId });
+}
+
+/** What is wanted, whether it is the right host, and what will be done: nothing changes before the last button. */
+export function ProvisionScreen() {
+  const { stage, busy, fault, hostKey, plan, host, form } = useProvision();
+  const stopped = plan?.findings.some((it) => it.stops) ?? false;
+  const next = nextAction();
+  const actions: readonly Action[] = [
+    next,
+    {
+      id: 'provision.form',
+      label: 'Change the form',
+      keys: null,
+      enabled: stage !== 'form' && busy === null,
+      menu: 'Domain',
+      perform: backToForm,
+    },
+    {
+      id: 'provision.again',
+      label: 'Look at the host again',
+      keys: null,
+      enabled: stage === 'plan' && busy === null,
+      menu: 'Domain',
+      perform: () => void look(),
+    },
+  ];
+  useEffect(() => offer('provision', actions));
+
+  function nextAction(): Action {
+    const common = { id: 'provision.next', keys: 'mod+Enter', menu: 'Domain' } as const;
+    if (stage === 'form')
+      return { ...common, label: 'Look at the host', enabled: busy === null, perform: () => void look() };
+    if (stage === 'key') {
+      const changed = hostKey?.verdict === 'changed';
+      return { ...common, label: 'Trust this key', enabled: busy === null && !changed, perform: () => void trust() };
+    }
+    return {
+      ...common,
+      label: `Provision ${plan?.spec.domain ?? form.domain}`,
+      enabled: busy === null && !stopped,
+      perform: () => void start(),
+    };
+  }
+
+  const [, change, again] = actions;
+  return (
+    <main tabIndex={-1}>
+      <div className="page">
+        <header>
+          <h1>{stage === 'form' ? 'Provision a domain' : `Provision ${form.domain}`}</h1>
+          {host && stage !== 'form' ? <span className="lead">on {addressOf(host)}</span> : null}
+        </header>
+        {stage === 'form' ? <ProvisionForm onSubmit={next.perform} /> : null}
+        {stage === 'key' && hostKey ? <KeyCheck hostKey={hostKey} /> : null}
+        {stage === 'plan' && plan ? <PlanView plan={plan} /> : null}
+        {fault ? (
+          <FaultNote fault={fault}>
+            <Button onPress={() => void look()}>Look at the host again</Button>
+          </FaultNote>
+        ) : null}
+        <div className="buttons">
+          {stage === 'key' && hostKey?.verdict === 'changed' ? null : (
+            <Button key={stage} look="primary" {...pressable(next)} autoFocus={stage === 'plan'}>
+              {next.label}
+            </Button>
+          )}
+          {stage !== 'form' && change ? <Button {...pressable(change)}>{change.label}</Button> : null}
+          {stage === 'plan' && again ? <Button {...pressable(again)}>{again.label}</Button> : null}
+          <span className="lead" role="status">
+            {busy === null ? '' : `${busy} …`}
+          </span>
+        </div>
+      </div>
+    </main>
+  );
+}

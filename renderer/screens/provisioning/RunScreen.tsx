@@ -1,0 +1,155 @@
+import { useEffect } from 'react';
+import type { Run } from '../../../shared/console-api/provisioning.ts';
+import { Button } from '../../components/Button.tsx';
+import { FaultNote } from '../../components/FaultNote.tsx';
+import { seconds } from '../../components/format.ts';
+import { StepList } from '../../components/StepList.tsx';
+import { useNow } from '../../components/useNow.ts';
+import { type Action, offer, pressable } from '../../stores/actions/actions.ts';
+import { tellFault } from '../../stores/app/app.ts';
+import { addressOf, useHosts } from '../../stores/hosts/hosts.ts';
+import { canRetry, retry, startWith, useProvision } from '../../stores/provisioning/provision.ts';
+import { cancel, undo, useRuns } from '../../stores/provisioning/runs.ts';
+import { go, replace } from '../../stores/route/route.ts';
+import { RunResult } from './RunResult.tsx';
+
+/** One run: what it does, what it did, and what is left. */
+export function RunScreen({ runId }: { readonly runId: string }) {
+  const run = useRuns((it) => it.runs[runId]);
+  const now = useNow(run?.outcome === 'running' ? 500 : 10_000);
+  if (run === undefined) {
+    return (
+      <main tabIndex={-1}>
+        <p className="lead" role="status">
+          This run is being started.
+        </p>
+      </main>
+    );
+  }
+  return <RunPage run={run} now={now} />;
+}
+
+const TITLES: Readonly<Record<Run['kind'], string>> = { provision: 'Provision', undo: 'Take back', remove: 'Remove' };
+
+function RunPage({ run, now }: { readonly run: Run; readonly now: number }) {
+  const host = useHosts((it) => it.hosts.find((one) => one.id === run.hostId));
+  const busy = useProvision((it) => it.busy);
+  const on = host ? addressOf(host) : 'its host';
+  const actions = actionsOf(run, host ? on : '', busy !== null);
+  useEffect(() => offer('run', actions));
+  const took = ((run.endedAt ?? now) - run.startedAt) / 1000;
+  return (
+    <main tabIndex={-1}>
+      <div className="page">
+        <header>
+          <h1>{`${TITLES[run.kind]} ${run.domain}`}</h1>
+          <span className="lead">
+            on {on}, {run.outcome === 'running' ? `running for ${seconds(Math.max(0, took))}` : `took ${seconds(took)}`}
+          </span>
+        </header>
+        <Outcome run={run} />
+        {run.connection && run.kind === 'provision' ? (
+          <RunResult domain={run.domain} connection={run.connection} />
+        ) : null}
+        <div className="buttons">
+          {actions
+            .filter((it) => it.enabled)
+            .map((it, at) => (
+              <Button
+                key={it.id}
+                look={at === 0 && it.id !== 'run.cancel' ? 'primary' : 'plain'}
+                autoFocus={at === 0}
+                {...pressable(it)}
+              >
+                {it.label}
+              </Button>
+            ))}
+          <span className="lead" role="status">
+            {busy === null ? '' : `${busy} …`}
+          </span>
+        </div>
+        <StepList steps={run.steps} mode={run.kind === 'provision' ? 'run' : 'undo'} now={now} />
+      </div>
+    </main>
+  );
+}
+
+/** What came of it, in one sentence. The step that failed says the rest. */
+function Outcome({ run }: { readonly run: Run }) {
+  const { outcome, summary } = run;
+  if (outcome === 'running') return <p className="lead">{summary}</p>;
+  if (outcome === 'done' || outcome === 'nothing-to-do') {
+    return (
+      <p className="lead" role="status">
+        <strong>{summary}</strong>
+      </p>
+    );
+  }
+  const what = { failed: 'It did not work out.', cancelled: 'It was cancelled.', interrupted: 'It was cut off.' }[
+    outcome
+  ];
+  return <FaultNote fault={{ what, why: summary, todo: '' }} tone={outcome === 'failed' ? 'red' : 'amber'} />;
+}
+
+function actionsOf(run: Run, host: string, busy: boolean): readonly Action[] {
+  const { runId, domain, kind, outcome, canUndo } = run;
+  const running = outcome === 'running';
+  const unwell = outcome === 'failed' || outcome === 'cancelled' || outcome === 'interrupted';
+  const well = kind === 'provision' && run.connection !== null;
+  const follow = (next: string | null) =>
+    replace(next === null ? { screen: 'provision' } : { screen: 'run', runId: next });
+  const again = () => {
+    if (canRetry(runId)) return void retry(runId).then(follow, tellFault);
+    startWith(domain, host);
+    go({ screen: 'provision' });
+  };
+  return [
+    {
+      id: 'run.people',
+      label: 'Add people',
+      keys: 'a',
+      enabled: well,
+      menu: 'Domain',
+      perform: () => replace({ screen: 'domain', domain, tab: 'people', adding: true }),
+    },
+    {
+      id: 'run.retry',
+      label: kind === 'provision' ? 'Try again' : `Take ${domain} off again`,
+      keys: 'r',
+      enabled: unwell && !busy && kind === 'provision',
+      menu: 'Domain',
+      perform: again,
+    },
+    {
+      id: 'run.again',
+      label: 'Take back what is left',
+      keys: 'r',
+      enabled: unwell && !busy && kind !== 'provision' && canUndo,
+      menu: 'Domain',
+      perform: () => void undo(runId).then(follow, tellFault),
+    },
+    {
+      id: 'run.undo',
+      label: 'Undo',
+      keys: 'u',
+      enabled: !running && !busy && canUndo && kind === 'provision',
+      menu: 'Domain',
+      perform: () => void undo(runId).then((next) => go({ screen: 'run', runId: next }), tellFault),
+    },
+    {
+      id: 'run.cancel',
+      label: 'Cancel',
+      keys: 'c',
+      enabled: running,
+      menu: 'Domain',
+      perform: () => void cancel(runId).catch(tellFault),
+    },
+    {
+      id: 'run.fleet',
+      label: 'Go to the fleet',
+      keys: null,
+      enabled: !running && !well,
+      perform: () => go({ screen: 'fleet' }),
+    },
+  ];
+}

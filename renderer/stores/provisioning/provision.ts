@@ -1,0 +1,161 @@
+import { create } from 'zustand';
+import type { Host, HostKey } from '../../../shared/console-api/hosts.ts';
+import type { Plan } from '../../../shared/console-api/provisioning.ts';
+import { type Fault, faultOf } from '../../../shared/errors.ts';
+import { call } from '../../api.ts';
+import { authOf, EMPTY, type Field, type Form, problemsOf, specOf } from './form.ts';
+
+/** form: what is wanted; key: is this the right host?; plan: what will be done */
+export type Stage = 'form' | 'key' | 'plan';
+
+interface ProvisionState {
+  readonly form: Form;
+  /** fields that were left once: from then on they are checked while typing */
+  readonly left: ReadonlySet<Field>;
+  /** what the engine says of the typed host; null: it understands it, or was not asked yet */
+  readonly hostProblem: string | null;
+  readonly stage: Stage;
+  /** what is being done, in words; null: nothing */
+  readonly busy: string | null;
+  readonly fault: Fault | null;
+  readonly host: Host | null;
+  readonly hostKey: HostKey | null;
+  readonly plan: Plan | null;
+}
+
+const START = {
+  ...{ form: EMPTY, left: new Set<Field>(), hostProblem: null },
+  ...{ stage: 'form' as const, busy: null, fault: null, host: null, hostKey: null, plan: null },
+};
+
+export const useProvision = create<ProvisionState>()(() => START);
+
+export const problemsNow = ({ form, hostProblem }: Pick<ProvisionState, 'form' | 'hostProblem'>) => ({
+  ...(hostProblem === null ? {} : { host: hostProblem }),
+  ...problemsOf(form),
+});
+
+/** What was answered to an older question must not overwrite the newer. */
+let asked = 0;
+
+export function edit<K extends Field>(field: K, value: Form[K]): void {
+  useProvision.setState(({ form }) => ({ form: { ...form, [field]: value }, stage: 'form', fault: null, plan: null }));
+  if (field === 'host' && useProvision.getState().left.has('host')) void checkHost();
+}
+
+export function leave(field: Field): void {
+  useProvision.setState(({ left }) => ({ left: new Set([...left, field]) }));
+  if (field === 'host') void checkHost();
+}
+
+async function checkHost(): Promise<void> {
+  const mine = ++asked;
+  const text = useProvision.getState().form.host.trim();
+  const hostProblem =
+    text === ''
+      ? null
+      : await call('hosts.parse', { text }).then(
+          () => null,
+          (e) => `${faultOf(e).why} ${faultOf(e).todo}`,
+        );
+  if (mine === asked) useProvision.setState({ hostProblem });
+}
+
+/** Asks the host for its key, and if that is known already, for the plan. */
+export async function look(): Promise<void> {
+  const all = Object.keys(EMPTY) as Field[];
+  useProvision.setState({ left: new Set(all) });
+  await checkHost();
+  if (Object.keys(problemsNow(useProvision.getState())).length > 0) return;
+  const { form } = useProvision.getState();
+  await busy('Asking the host for its key', async () => {
+    const { host } = await call('hosts.add', { text: form.host.trim(), auth: authOf(form) });
+    const hostKey = await call('hosts.key', { hostId: host.id });
+    useProvision.setState({ host, hostKey });
+    if (hostKey.verdict === 'trusted') await makePlan(host.id);
+    else useProvision.setState({ stage: 'key' });
+  });
+}
+
+/** The operator has compared the fingerprint. */
+export async function trust(): Promise<void> {
+  const { hostKey } = useProvision.getState();
+  if (hostKey === null || hostKey.verdict === 'changed') return;
+  const { hostId, fingerprint } = hostKey;
+  await busy('Remembering the key', async () => {
+    const { host } = await call('hosts.trust', { hostId, fingerprint });
+    useProvision.setState({ host, hostKey: { ...hostKey, verdict: 'trusted' } });
+    await makePlan(hostId);
+  });
+}
+
+async function makePlan(hostId: string): Promise<void> {
+  useProvision.setState({ busy: 'Looking at the host, changing nothing' });
+  const { form } = useProvision.getState();
+  const plan = await call('provisioning.plan', specOf(form, hostId));
+  useProvision.setState({ plan, stage: 'plan' });
+}
+
+/** Starts what the plan says; answers with the run, or null when it did not start. */
+export async function runPlan(): Promise<string | null> {
+  const { plan } = useProvision.getState();
+  if (plan === null) return null;
+  let runId: string | null = null;
+  await busy('Starting', async () => {
+    runId = (await call('provisioning.run', { planId: plan.planId })).runId;
+    specs.set(runId, plan.spec);
+    useProvision.setState(START);
+  });
+  return runId;
+}
+
+const specs = new Map<string, Plan['spec']>();
+
+/** Plans a run's work once more and does what is left; null: the form or plan now shown says why not. */
+export async function retry(runId: string): Promise<string | null> {
+  const spec = specs.get(runId);
+  if (spec === undefined) return null;
+  useProvision.setState({ form: formOf(spec, useProvision.getState().form), fault: null });
+  let next: string | null = null;
+  await busy('Looking at the host again', async () => {
+    const plan = await call('provisioning.plan', spec);
+    useProvision.setState({ plan, stage: 'plan' });
+    if (!plan.findings.some((it) => it.stops)) next = await runPlan();
+  });
+  return next;
+}
+
+export const canRetry = (runId: string): boolean => specs.has(runId);
+
+export const backToForm = (): void => useProvision.setState({ stage: 'form', fault: null, plan: null });
+
+/** Begins with what is known of a domain, so that its name and host need not be typed again. */
+export function startWith(domain: string, host: string): void {
+  useProvision.setState({ ...START, form: { ...EMPTY, domain, host } });
+}
+
+export const startAnew = (): void => useProvision.setState(START);
+
+async function busy(words: string, work: () => Promise<void>): Promise<void> {
+  useProvision.setState({ busy: words, fault: null });
+  try {
+    await work();
+  } catch (error) {
+    useProvision.setState({ fault: faultOf(error) });
+  } finally {
+    useProvision.setState({ busy: null });
+  }
+}
+
+function formOf(spec: Plan['spec'], form: Form): Form {
+  const { domain, c2sPort, c2sTlsPort, certificate } = spec;
+  const files = certificate.kind === 'given' ? { certFile: certificate.certFile, keyFile: certificate.keyFile } : {};
+  return {
+    ...form,
+    domain,
+    c2sPort: String(c2sPort),
+    c2sTlsPort: String(c2sTlsPort),
+    certificate: certificate.kind,
+    ...files,
+  };
+}
