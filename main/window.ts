@@ -81,9 +81,9 @@ export function openWindow(appDir: string, memory: Memory): BrowserWindow {
 }
 
 /** Where it was, if a screen is still there. */
-function boundsFor(last: Rectangle | null): Partial<Rectangle> {
+function boundsFor(last: Rectangle | null): Partial<Rectangle> & { useContentSize?: boolean } {
   const asked = /^(\d+)x(\d+)$/.exec(process.env['PARLEY_WINDOW_SIZE'] ?? '');
-  if (asked) return { x: 0, y: 0, width: Number(asked[1]), height: Number(asked[2]) };
+  if (asked) return { x: 0, y: 0, width: Number(asked[1]), height: Number(asked[2]), useContentSize: true };
   if (last === null) return { width: 1280, height: 800 };
   const { workArea } = screen.getDisplayMatching(last);
   const visible =

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
+import { openDisplay } from './display.ts';
 import { electronRuntime } from './runtime.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -9,6 +10,8 @@ const root = join(import.meta.dirname, '..', '..');
 export interface Launched {
   readonly app: ElectronApplication;
   readonly page: Page;
+  /** what the window looks like now, in light and in dark: FOLDER/NAME-light.png, FOLDER/NAME-dark.png */
+  shoot(folder: string, name: string, themes?: readonly ('light' | 'dark')[]): Promise<void>;
   /** Parley's own folder in this launch */
   readonly data: string;
   close(): Promise<void>;
@@ -31,12 +34,15 @@ export async function launch(options: LaunchOptions = {}): Promise<Launched> {
   const own = options.data === undefined;
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'parley-window-'));
   const [width, height] = options.size ?? [1280, 800];
+  const display = await openDisplay();
   const app = await _electron.launch({
+    colorScheme: null,
     executablePath: executable,
     args: ['--disable-gpu', '--force-device-scale-factor=1', root],
     cwd: root,
     env: {
       ...(process.env as Record<string, string>),
+      DISPLAY: display.name,
       PARLEY_DATA: data,
       PARLEY_WINDOW_SIZE: `${width}x${height}`,
       PARLEY_THEME: options.theme ?? 'light',
@@ -54,8 +60,22 @@ export async function launch(options: LaunchOptions = {}): Promise<Launched> {
     app,
     page,
     data,
+    async shoot(folder, name, themes = ['light', 'dark']) {
+      mkdirSync(folder, { recursive: true });
+      for (const theme of themes) {
+        await app.evaluate(({ nativeTheme }, wanted) => {
+          nativeTheme.themeSource = wanted;
+        }, theme);
+        await page.waitForFunction(
+          (dark) => matchMedia('(prefers-color-scheme: dark)').matches === dark,
+          theme === 'dark',
+        );
+        await page.screenshot({ path: join(folder, `${name}-${theme}.png`) });
+      }
+    },
     async close() {
       await app.close();
+      display.close();
       if (own) rmSync(data, { recursive: true, force: true });
     },
   };

@@ -87,7 +87,8 @@ function markOf(state: string) {
 
 function stateWords({ state, event }: StepView, mode: Mode, now: number): string {
   if (mode === 'plan') return state === 'satisfied' ? 'already so' : 'to do';
-  const took = typeof event?.seconds === 'number' ? ` in ${seconds(event.seconds)}` : '';
+  const time = typeof event?.seconds === 'number' ? seconds(event.seconds) : null;
+  const took = time === null ? '' : ` in ${time}`;
   switch (event?.state) {
     case 'running':
       return `running, ${seconds(Math.max(0, (now - event.at) / 1000))}`;
@@ -96,7 +97,7 @@ function stateWords({ state, event }: StepView, mode: Mode, now: number): string
     case 'skipped':
       return 'already so';
     case 'failed':
-      return `failed${took && took.replace('in', 'after')}`;
+      return time === null ? 'failed' : `failed after ${time}`;
     case 'undone':
       return `taken back${took}`;
     default:
