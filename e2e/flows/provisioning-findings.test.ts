@@ -4,6 +4,7 @@ import { failureOf, Lan, lastRun, whyNoHosts } from '../hosts/hosts.ts';
 
 const skip = whyNoHosts() ?? false;
 const lan = skip ? undefined : new Lan();
+let busyUntouched = '';
 
 before(async () => {
   await lan?.up(['busy'], '--user', 'root');
@@ -35,6 +36,7 @@ s = socket.create_server(("", 5222))
 time.sleep(9999)'
 sleep 1`,
   );
+  busyUntouched = await lan.snapshot('busy');
   await stops('busy', 'port-taken', /^Port 5222 is taken by python3/);
   assert.equal((await lan.console('busy', 'systemctl is-active other')).trim(), 'active');
 });
@@ -46,6 +48,34 @@ test('the same host takes the domain on other ports', { skip }, async () => {
   const outcome = await lan.parley(...other);
   assert.equal(outcome.code, 0, JSON.stringify(outcome.said.at(-1)));
   assert.match(await lan.console('busy', 'ss -Hltn'), /:6222 /);
+});
+
+test('two domains of one host share the executable, and each leaves the other what it needs', { skip }, async () => {
+  assert.ok(lan);
+  const host = await lan.add('busy', 'root', '--key', lan.key);
+  const same = await lan.parley('provision', 'second.example', '--host', host, '--port', '6222', '--plan');
+  assert.equal(same.code, 4);
+  assert.match(same.said[0]?.plan?.findings[0]?.what ?? '', /^Port 6222 is taken by parleyd/);
+  const second = await lan.parley(
+    'provision',
+    'second.example',
+    '--host',
+    host,
+    '--yes',
+    '--port',
+    '7222',
+    '--tls-port',
+    '7223',
+  );
+  assert.equal(second.code, 0, JSON.stringify(second.said.at(-1)));
+  assert.ok(second.said.some((it) => it.step?.stepId === 'binary' && it.step.state === 'skipped'));
+
+  assert.equal((await lan.parley('domain', 'remove', 'busy.example', '--yes')).code, 0);
+  assert.equal((await lan.parley('domain', 'show', 'second.example')).code, 0);
+  const again = await lan.parley('provision', 'second.example', '--host', host, '--yes');
+  assert.equal(lastRun(again)?.outcome, 'nothing-to-do', 'a node keeps its ports');
+  assert.equal((await lan.parley('domain', 'remove', 'second.example', '--yes')).code, 0);
+  assert.equal(await lan.snapshot('busy'), busyUntouched);
 });
 
 test('a host without systemd is refused in words', { skip }, () =>

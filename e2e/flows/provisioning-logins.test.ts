@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import * as v from 'valibot';
+import { StepEvent } from '../../shared/console-api/provisioning.ts';
 import { Lan, lastRun, PASSWORD, whyNoHosts } from '../hosts/hosts.ts';
 
 const skip = whyNoHosts() ?? false;
@@ -34,6 +36,14 @@ for (const { name, user, login } of WAYS)
     const installed = await lan.snapshot(name);
     assert.notEqual(installed, untouched);
 
+    const journal = await lan.console(name, `cat /var/lib/parley/journal/${domain}.jsonl`);
+    const events = journal
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => v.parse(StepEvent, JSON.parse(line)));
+    assert.equal(events.filter((it) => it.state === 'done').length, 6, 'each step that changed something is recorded');
+
     const again = await lan.parley(...provision);
     assert.equal(again.code, 0);
     assert.equal(lastRun(again)?.outcome, 'nothing-to-do');
@@ -46,6 +56,11 @@ for (const { name, user, login } of WAYS)
     const refused = await lan.parley('undo', domain, ...files);
     assert.equal(refused.code, 1);
     assert.match(lastRun(refused)?.summary ?? '', /is in use: 1 person has an account/);
+
+    const kept = readdirSync(join(lan.dir, 'parley')).filter((file) => file !== 'cache');
+    for (const file of kept)
+      for (const secret of ['alice has a password', ...(files.length === 0 ? [] : [PASSWORD])])
+        assert.ok(!readFileSync(join(lan.dir, 'parley', file), 'latin1').includes(`"${secret}"`), file);
 
     const removed = await lan.parley('user', 'remove', `alice@${domain}`, ...files);
     assert.equal(removed.code, 0);

@@ -11,6 +11,7 @@ import type { Releases } from './releases.ts';
 import { changesLeft, type RunLog, withEvent } from './run-log.ts';
 import { binaryPath, type Work } from './step.ts';
 import { parleyd } from './steps/as-user.ts';
+import { binary } from './steps/binary.ts';
 import { undoSteps } from './undo.ts';
 
 export interface LeadUndo {
@@ -59,11 +60,20 @@ async function takeBack(ctx: LeadUndo): Promise<{ outcome: Run['outcome']; summa
     record: settle,
   });
   if (end === 'failed' || end === 'cancelled') return { outcome: end, summary: stopped(log.current(), end) };
+  if (target === undefined) await dropOlder(host, work, lines, signal);
   await tidy(ctx, journal);
   const words = target
     ? `What that run changed on ${hostName} is taken back.`
     : `${domain} is off ${hostName}; nothing of it is left there.`;
   return { outcome: end, summary: words };
+}
+
+/** A domain that was upgraded has brought more than one version; each goes, unless another domain runs it. */
+async function dropOlder(host: Host, work: Work, lines: readonly JournalLine[], signal: AbortSignal): Promise<void> {
+  for (const line of lines) {
+    const undo = 'release' in line ? binary({ ...work, release: line.release }).undo : null;
+    if (undo !== null) await host.exec(undo, { root: work.layout.user !== null, signal });
+  }
 }
 
 /** The journal goes last, when no change of any run is left to be known. */
@@ -106,9 +116,9 @@ async function workToUndo(ctx: LeadUndo, domain: string, lines: readonly Journal
 
 /** Undo would take accounts and messages with it; that is what Remove asks about. */
 async function requireUnused(host: Host, work: Work, signal: AbortSignal): Promise<void> {
-  const binary = binaryPath(work);
-  const list = parleyd(work, binary, ['user', 'list', '--json', '--data', work.layout.data]);
-  const { code, stdout } = await host.exec(sh`[ ! -x ${binary} ] || { ${list}; }`, {
+  const path = binaryPath(work);
+  const list = parleyd(work, path, ['user', 'list', '--json', '--data', work.layout.data]);
+  const { code, stdout } = await host.exec(sh`[ ! -x ${path} ] || { ${list}; }`, {
     root: work.layout.user !== null,
     signal,
   });
