@@ -12,15 +12,30 @@ export interface AnswerOptions {
   readonly 'vault-passphrase-file'?: string | undefined;
 }
 
-/** Answers what the engine asks: once from the files that were named, else at the terminal, else not at all. */
+/**
+ * Answers what the engine asks: once from the files that were named, else at the terminal, else not at all.
+ * @throws ParleyError `no-password-file`
+ */
 export function answerPrompts(engine: Engine, files: AnswerOptions): void {
   const used = new Set<string>();
+  // Standard input is read when it is needed, a file now: one that is missing is better told before anything begins.
+  const named = [
+    files['password-file'],
+    files['sudo-password-file'],
+    files['passphrase-file'],
+    files['vault-passphrase-file'],
+  ];
+  const known = new Map<string, string>(
+    named.flatMap((file) => (file === undefined || file === '-' ? [] : [[file, firstLine(file)] as const])),
+  );
   const fromFile = (prompt: Prompt): string | undefined => {
     const file = fileFor(prompt, files);
     // One that was refused is not given again.
     if (file === undefined || used.has(prompt.title)) return undefined;
     used.add(prompt.title);
-    return firstLine(file);
+    const text = known.get(file) ?? firstLine(file);
+    known.set(file, text);
+    return text;
   };
   engine.on('prompts.asked', async (prompt) => {
     const given = fromFile(prompt);

@@ -1,4 +1,5 @@
 import type { Finding } from '../../shared/console-api/hosts.ts';
+import type { ProvisionSpec } from '../../shared/console-api/provisioning.ts';
 import type { Facts } from './facts.ts';
 import type { Work } from './step.ts';
 
@@ -164,6 +165,20 @@ function* advice({ clockSkewSeconds, others }: Facts): Generator<Finding> {
       'Parley leaves it as it is.',
       'Make sure that the two are not meant for the same domain.',
     );
+}
+
+/** A node that is there keeps its ports, whatever was asked for. */
+export function keptPorts(spec: ProvisionSpec, { ports, domain, layout }: Work): Finding[] {
+  if (ports.c2s === spec.c2sPort && ports.c2sTls === spec.c2sTlsPort) return [];
+  const has = `${ports.c2s}${ports.c2sTls === null ? '' : ` and ${ports.c2sTls}`}`;
+  return [
+    note(
+      'keeps-ports',
+      `${domain} keeps its ports: ${has}.`,
+      'It has a configuration already, and provisioning changes none.',
+      `Change listen.c2s and listen.c2s_tls in ${layout.data}/parleyd.toml, then restart it.`,
+    ),
+  ];
 }
 
 const mb = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;

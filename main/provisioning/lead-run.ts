@@ -25,7 +25,6 @@ export interface LeadRun {
 export async function leadRun({ store, connect, releases, log, work, spec, hostName, signal }: LeadRun): Promise<void> {
   try {
     const host = await connect(spec.hostId, signal);
-    store.putDomain(spec, Date.now());
     const journal = journalOn(host, work.layout);
     const { runId, release } = work;
     const end = await runSteps({

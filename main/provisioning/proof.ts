@@ -41,7 +41,10 @@ export async function proveLogin(host: Host, work: Work, signal: AbortSignal): P
   } catch (error) {
     throw await behindFirewall(host, work, error);
   } finally {
-    await told(host, work, user(['remove', name]), {});
+    const removed = told(host, work, user(['remove', name]), {});
+    // Who cancels does not wait; should it not get through, the next proof clears it away.
+    if (signal.aborted) removed.catch(() => undefined);
+    else await removed;
   }
 }
 

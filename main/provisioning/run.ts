@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { StepEvent, StepFailure, StepId } from '../../shared/console-api/provisioning.ts';
 import { faultOf, ParleyError } from '../../shared/errors.ts';
 import { Secret } from '../secrets/secret.ts';
-import type { Host } from '../ssh/host.ts';
+import { cancelled, type Host } from '../ssh/host.ts';
 import type { Command } from '../ssh/shell.ts';
 import { failedCheck, failedCommand, failedOtherwise } from './failure.ts';
 import type { Journal } from './journal.ts';
@@ -80,9 +80,9 @@ async function record({ journal, emit, signal }: RunContext, step: Step, event: 
 }
 
 /** The host may be out of reach just now, which is why it failed; then the console alone remembers. */
-async function fail({ journal, emit }: RunContext, step: Step, event: StepEvent): Promise<void> {
+async function fail({ journal, emit, signal }: RunContext, step: Step, event: StepEvent): Promise<void> {
   emit(event);
-  if (step.undo !== null) await within(2000, journal.add(event)).catch(() => undefined);
+  if (step.undo !== null) await within(signal.aborted ? 500 : 2000, journal.add(event)).catch(() => undefined);
 }
 
 async function apply(ctx: RunContext, step: Step, tell: (progress: NonNullable<StepEvent['progress']>) => void) {
@@ -100,7 +100,7 @@ async function act(ctx: RunContext, step: Step, action: Action, tell: Parameters
 }
 
 async function measured(ctx: RunContext, tell: Parameters<typeof meter>[1]): Promise<Readable> {
-  const { stream, bytes } = await ctx.upload();
+  const { stream, bytes } = await orCancelled(ctx.signal, ctx.upload());
   const through = meter(bytes, tell);
   stream.on('error', (error) => through.destroy(error));
   return stream.pipe(through);
@@ -116,6 +116,16 @@ async function must(ctx: RunContext, step: Step, command: Command, stdin: string
     throw new StepFailed(failedOtherwise(step, error, command.text));
   });
   if (result.code !== 0) throw new StepFailed(failedCommand(step, command, result));
+}
+
+/** What goes on in this process is not waited for by who cancels; it may come in useful the next time. */
+function orCancelled<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  const stopped = new Promise<never>((_resolve, reject) => {
+    if (signal.aborted) reject(cancelled());
+    signal.addEventListener('abort', () => reject(cancelled()), { once: true });
+  });
+  return Promise.race([promise, stopped]);
 }
 
 function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {

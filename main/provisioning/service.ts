@@ -6,6 +6,7 @@ import type { FleetStore, HostRow } from '../fleet/fleet-store.ts';
 import { addressText } from '../ssh/address.ts';
 import type { Host } from '../ssh/host.ts';
 import { summaryOf } from './facts.ts';
+import { keptPorts } from './findings.ts';
 import { type Layout, localLayout, systemLayout } from './layout.ts';
 import { leadRun } from './lead-run.ts';
 import { leadUndo } from './lead-undo.ts';
@@ -96,9 +97,10 @@ export function createProvisioning(deps: ProvisioningDeps) {
       const work = await workFor({ runId: newId('r'), spec, layout, address: addressOf(row), release, facts });
       const holds = await whatHolds(host, layout, stepsFor(work), signal);
       const draft = planFor(work, nameOf(row), facts, holds);
+      const findings = [...draft.findings, ...keptPorts(spec, work)];
       const plan: Plan = {
         ...{ planId: newId('p'), spec, madeAt: Date.now(), facts: summaryOf(facts) },
-        ...{ summary: draft.summary, findings: draft.findings, steps: draft.steps },
+        ...{ summary: draft.summary, findings, steps: draft.steps },
         uploadBytes: draft.uploads ? await releases.packedBytes(release, work.codec) : 0,
       };
       if (draft.uploads && deps.longLived) releases.prepare(release, work.codec);
@@ -117,6 +119,7 @@ export function createProvisioning(deps: ProvisioningDeps) {
       plans.delete(planId);
       const row = hostRow(plan.spec.hostId);
       const what = { runId: work.runId, kind: 'provision', domain: work.domain, hostId: row.id } as const;
+      store.putDomain(plan.spec, Date.now());
       const log = openRunLog(store, events, { ...what, steps: plan.steps, summary: plan.summary });
       return lead(log, row, (signal) =>
         leadRun({ ...deps, log, work, spec: plan.spec, hostName: nameOf(row), signal }),

@@ -229,6 +229,8 @@ async function collect(
     gaveUp.reject(cancelled());
   };
   signal?.addEventListener('abort', stop, { once: true });
+  // Told by the close that follows.
+  stream.on('error', () => undefined);
   stream.on('data', (chunk: Buffer) => (onStdout ? onStdout(chunk) : out.push(chunk)));
   stream.stderr.on('data', (chunk: Buffer) => err.push(chunk));
   const ended = new Promise<number | null | undefined>((resolve) => {
