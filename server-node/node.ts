@@ -81,6 +81,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
       log,
       status: () => report.status(),
       metricsText: () => report.metrics(),
+      changed: () => report.changed(),
     }),
     () => report.metrics(),
     (error) => log.error('an admin request failed', error),

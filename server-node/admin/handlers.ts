@@ -15,6 +15,8 @@ export interface AdminParts {
   readonly log: Log;
   status(): Promise<NodeStatus>;
   metricsText(): string;
+  /** people were added or removed */
+  changed(): void;
 }
 
 /** A session as operators see it. */
@@ -33,7 +35,12 @@ export function sessionInfo(session: Session): SessionInfo {
 }
 
 /** What each request of shared/node-api does. */
-export function nodeHandlers({ version, users, router, log, status, metricsText }: AdminParts): NodeHandlers {
+export function nodeHandlers({ version, users, router, log, status, metricsText, changed }: AdminParts): NodeHandlers {
+  const changing = async <T>(work: Promise<T>): Promise<T> => {
+    const result = await work;
+    changed();
+    return result;
+  };
   return (connection) => ({
     version: () => ({
       version,
@@ -44,15 +51,15 @@ export function nodeHandlers({ version, users, router, log, status, metricsText 
     }),
     status: () => status(),
     'users.list': (page) => users.list(page),
-    'users.add': async ({ name, password }) => ({ jid: await users.add(name, password) }),
-    'users.import': ({ people }) => users.import(people),
+    'users.add': async ({ name, password }) => ({ jid: await changing(users.add(name, password)) }),
+    'users.import': ({ people }) => changing(users.import(people)),
     'users.password': async ({ name, password }) => ({ sessionsEnded: await users.password(name, password) }),
     'users.suspend': async ({ name }) => ({ sessionsEnded: await users.suspend(name) }),
     'users.activate': async ({ name }) => {
       await users.activate(name);
       return {};
     },
-    'users.remove': async ({ name }) => ({ sessionsEnded: await users.remove(name) }),
+    'users.remove': async ({ name }) => ({ sessionsEnded: await changing(users.remove(name)) }),
     'sessions.list': ({ limit, after }) => {
       const all = [...router.sessions.all()].map((session) => ({ key: session.jid.toString(), session }));
       all.sort((a, b) => (a.key < b.key ? -1 : 1));

@@ -8,6 +8,8 @@ import { sessionInfo } from './handlers.ts';
 import type { RpcConnection } from './rpc-connection.ts';
 
 const STATUS_EVERY_MS = 2000;
+/** numbers that have just changed are told after this, so that a crowd that comes is told once */
+const STATUS_SOON_MS = 150;
 
 export interface ReportParts {
   readonly config: Config;
@@ -25,6 +27,8 @@ export interface ReportParts {
 export class NodeReport {
   readonly #parts: ReportParts;
   readonly #undo: (() => void)[] = [];
+  #tellStatus = () => {};
+  #soon: ReturnType<typeof setTimeout> | undefined;
 
   constructor(parts: ReportParts) {
     this.#parts = parts;
@@ -103,15 +107,29 @@ export class NodeReport {
       each('sessions', (c) => c.event('session.closed', { jid: session.jid.toString() })),
     );
     this.#undo.push(log.follow((line) => each('log', (c) => c.event('log.line', line))));
-    const timer = setInterval(() => {
-      if ([...connections].some((connection) => connection.subscribed.has('status'))) {
-        void this.status().then((status) => each('status', (c) => c.event('status', status)));
-      }
-    }, STATUS_EVERY_MS);
+    this.#tellStatus = () => {
+      if (![...connections].some((connection) => connection.subscribed.has('status'))) return;
+      this.status().then(
+        (status) => each('status', (c) => c.event('status', status)),
+        (error: unknown) => log.error('the status could not be told', error),
+      );
+    };
+    hooks.on('session-opened', 'observe', () => this.changed());
+    hooks.on('session-closed', 'observe', () => this.changed());
+    const timer = setInterval(this.#tellStatus, STATUS_EVERY_MS);
     this.#undo.push(() => clearInterval(timer));
   }
 
+  /** Numbers of the status have changed: whoever listens is told soon. */
+  changed(): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      this.#tellStatus();
+    }, STATUS_SOON_MS);
+  }
+
   stop(): void {
+    clearTimeout(this.#soon);
     for (const undo of this.#undo) undo();
   }
 }

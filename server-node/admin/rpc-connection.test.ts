@@ -36,6 +36,7 @@ function door() {
     log,
     status,
     metricsText: () => 'metric 1\n',
+    changed: () => {},
   });
   const said: { id: unknown; result?: unknown; error?: { code: number; data?: { code: string; what: string } } }[] = [];
   const connection = new RpcConnection({ send: (text) => said.push(JSON.parse(text)) }, handlers, (error) =>

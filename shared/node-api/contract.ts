@@ -70,7 +70,7 @@ export const nodeEvents = {
   'session.changed': Session,
   'session.closed': v.object({ jid: v.string() }),
   'log.line': LogLine,
-  /** every two seconds to those who subscribed to status */
+  /** every two seconds, and soon after its numbers have changed, to those who subscribed to status */
   status: NodeStatus,
 };
 export type NodeEvents = typeof nodeEvents;
