@@ -5,14 +5,14 @@ export const isInteractive = (): boolean => process.stdin.isTTY === true && proc
 
 /** Asks at the terminal; null when the operator ends the input. What is typed is shown only when `echo` says so. */
 export async function askAtTerminal(label: string, echo: boolean): Promise<string | null> {
-  process.stderr.write(`${label}: `);
+  if (!echo) process.stderr.write(`${label}: `);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: echo ? process.stderr : silent, terminal: true });
   const ended = new Promise<null>((resolve) => lines.once('close', () => resolve(null)));
   // In raw mode the terminal turns Ctrl-C into a character: it is passed on as the signal it stands for.
   lines.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {
-    return await Promise.race([lines.question(''), ended]);
+    return await Promise.race([lines.question(echo ? `${label}: ` : ''), ended]);
   } finally {
     lines.close();
     if (!echo) process.stderr.write('\n');

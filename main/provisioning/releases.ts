@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
-import { mkdir, rename, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -23,6 +23,7 @@ export interface Releases {
 }
 
 const ARCHITECTURES = ['x64', 'arm64'];
+const KEPT_MS = 30 * 86_400_000;
 const RATIO: Record<Codec, number> = { zstd: 0.46, gzip: 0.48, none: 1 };
 
 /**
@@ -46,6 +47,7 @@ export function createReleases(folder: string, cache: string, version: string): 
     const target = packedPath(release, codec);
     if (existsSync(target)) return target;
     await mkdir(cache, { recursive: true, mode: 0o700 });
+    await dropOld(cache);
     const part = `${target}.${process.pid}.part`;
     await pipeline(
       createReadStream(source(release), { highWaterMark: 1 << 20 }),
@@ -91,6 +93,15 @@ export function createReleases(folder: string, cache: string, version: string): 
       return { stream: createReadStream(path, { highWaterMark: 256 << 10 }), bytes: (await stat(path)).size };
     },
   };
+}
+
+/** Copies of releases that are long past, and what an ended process left of one. */
+async function dropOld(cache: string): Promise<void> {
+  for (const name of await readdir(cache)) {
+    const path = join(cache, name);
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > KEPT_MS) await rm(path, { force: true });
+  }
 }
 
 // Levels where a second of this computer saves more than a second of an ordinary line.
