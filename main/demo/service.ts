@@ -27,7 +27,8 @@ export function createDemo({ hosts, provisioning, monitor, user }: DemoDeps) {
     /** @throws ParleyError: a finding that stops it */
     async start(): Promise<{ runId: string; domain: string }> {
       hosts.addThisComputer(user);
-      const [c2sPort, c2sTlsPort] = await freePorts(5222, 5223);
+      const before = monitor.list().find((it) => it.name === DEMO_DOMAIN)?.connection;
+      const [c2sPort, c2sTlsPort] = before ? [before.c2sPort, before.c2sTlsPort ?? 5223] : await freePorts(5222, 5223);
       const plan = await provisioning.plan({
         ...{ domain: DEMO_DOMAIN, hostId: THIS_COMPUTER, c2sPort, c2sTlsPort },
         certificate: { kind: 'self-signed' },

@@ -118,11 +118,15 @@ async function workToUndo(ctx: LeadUndo, domain: string, lines: readonly Journal
 async function requireUnused(host: Host, work: Work, signal: AbortSignal): Promise<void> {
   const path = binaryPath(work);
   const list = parleyd(work, path, ['user', 'list', '--json', '--data', work.layout.data]);
-  const { code, stdout } = await host.exec(sh`[ ! -x ${path} ] || { ${list}; }`, {
-    root: work.layout.user !== null,
-    signal,
-  });
-  const people = code === 0 && stdout.trim() !== '' ? (JSON.parse(stdout) as unknown) : [];
+  const whole = sh`[ -x ${path} ] && [ -f ${work.layout.data}/parleyd.toml ]`;
+  const root = work.layout.user !== null;
+  const { code, stdout, stderr } = await host.exec(
+    sh`{ ${whole}; } || exit 0
+${list}`,
+    { root, signal },
+  );
+  if (code !== 0) throw cantTell(work.domain, stderr.trim());
+  const people = JSON.parse(stdout.trim().split('\n').at(-1) || '[]') as unknown;
   if (Array.isArray(people) && people.length > 0)
     throw new ParleyError({
       code: 'in-use',
@@ -131,6 +135,14 @@ async function requireUnused(host: Host, work: Work, signal: AbortSignal): Promi
       todo: `If that is meant, remove the domain: parley domain remove ${work.domain}.`,
     });
 }
+
+const cantTell = (domain: string, words: string) =>
+  new ParleyError({
+    code: 'in-use',
+    what: `Whether ${domain} is in use can't be told.`,
+    why: `Asked for its people, the host said: ${words}`,
+    todo: `If it may go with all that is in it, remove the domain: parley domain remove ${domain}.`,
+  });
 
 function stopped(run: Run, end: 'failed' | 'cancelled'): string {
   const failure = run.steps.find((step) => step.event.state === 'failed')?.event.failure;

@@ -1,4 +1,4 @@
-import type { StepId } from '../../shared/console-api/provisioning.ts';
+import { StepId } from '../../shared/console-api/provisioning.ts';
 import { ParleyError } from '../../shared/errors.ts';
 import type { Host } from '../ssh/host.ts';
 import { type Command, lines, sh } from '../ssh/shell.ts';
@@ -22,7 +22,8 @@ export async function probe(host: Host, layout: Layout, signal?: AbortSignal): P
 export async function whatHolds(host: Host, layout: Layout, steps: readonly Step[], signal?: AbortSignal) {
   const checks = steps.map((step) => sh`if ( ${step.check} ) >/dev/null 2>&1; then echo ${step.id}; fi`);
   const text = await ask(host, layout, lines(...checks, sh`exit 0`), signal);
-  return new Set(text.split('\n').filter((line) => line !== '') as StepId[]);
+  const said = new Set(text.split('\n'));
+  return new Set(StepId.options.filter((id) => said.has(id)));
 }
 
 async function ask(host: Host, layout: Layout, command: Command, signal?: AbortSignal): Promise<string> {

@@ -5,6 +5,8 @@ import { type Command, forLoginShell, sh } from './shell.ts';
 
 type Run = (command: Command, stdin?: string, signal?: AbortSignal) => Promise<ExecResult>;
 
+const RIGHTS: readonly Rights[] = ['root', 'sudo', 'sudo-password', 'none'];
+
 /** The way to root on one host: looked for once, at the first command that needs it. */
 export interface Elevation {
   rights(signal?: AbortSignal): Promise<Rights>;
@@ -40,7 +42,9 @@ export function createElevation(name: string, run: Run, ask: Ask, loginPassword:
 }
 
 async function look(name: string, run: Run, ask: Ask, login: string | undefined, signal?: AbortSignal) {
-  const rights = (await run(forLoginShell(PROBE), undefined, signal)).stdout.trim() as Rights;
+  // The last line: a login shell may say something of its own first.
+  const said = (await run(forLoginShell(PROBE), undefined, signal)).stdout.trim().split('\n').at(-1) ?? '';
+  const rights = RIGHTS.find((it) => it === said) ?? 'none';
   if (rights !== 'sudo-password') return { rights, password: '' };
   if (login !== undefined && (await accepts(name, run, login, signal))) return { rights, password: login };
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
