@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { failureOf, Lan, lastRun, type Running, whyNoHosts } from '../hosts/hosts.ts';
+import { failureOf, Lan, lastRun, type Running, why, whyNoHosts } from '../hosts/hosts.ts';
 
 const skip = whyNoHosts() ?? false;
 const lan = skip ? undefined : new Lan();
@@ -23,11 +23,11 @@ async function inMidUpload(name: string): Promise<{ host: string; running: Runni
 async function finishes(name: string, host: string, untouched: string): Promise<void> {
   assert.ok(lan);
   const retry = await lan.parley('provision', `${name}.example`, '--host', host, '--yes');
-  assert.equal(retry.code, 0, JSON.stringify(retry.said.at(-1)));
+  assert.equal(retry.code, 0, why(retry));
   assert.equal(lastRun(retry)?.outcome, 'done');
   assert.equal((await lan.console(name, 'find /opt -name "*.part"')).trim(), '');
   const undone = await lan.parley('undo', `${name}.example`);
-  assert.equal(undone.code, 0, JSON.stringify(undone.said.at(-1)));
+  assert.equal(undone.code, 0, why(undone));
   assert.equal(await lan.snapshot(name), untouched);
 }
 
@@ -36,7 +36,7 @@ test('the network is cut in mid-upload: said within seconds, and a retry finishe
   const { host, running, untouched } = await inMidUpload('net');
   await lan.cut('net');
   const outcome = await running.done;
-  assert.equal(outcome.code, 1);
+  assert.equal(outcome.code, 1, why(outcome));
   assert.match(failureOf(outcome)?.what ?? '', /^'Upload parleyd .*': The connection to root@.* was lost/);
   assert.match(lastRun(outcome)?.summary ?? '', /provision again to go on, or undo/);
   await lan.heal('net');
@@ -49,7 +49,7 @@ test('the power is cut in mid-run: provisioning again repairs it', { skip }, asy
   const { host, running, untouched } = await inMidUpload('power');
   await lan.kill('power');
   const outcome = await running.done;
-  assert.equal(outcome.code, 1);
+  assert.equal(outcome.code, 1, why(outcome));
   assert.match(failureOf(outcome)?.what ?? '', /was lost/);
   await lan.up(['power']);
   await lan.netem('power', 'off');
@@ -62,7 +62,7 @@ test('Ctrl-C in mid-upload ends it, and says what is left and how to take it bac
   const at = Date.now();
   running.child.kill('SIGINT');
   const outcome = await running.done;
-  assert.equal(outcome.code, 130);
+  assert.equal(outcome.code, 130, why(outcome));
   assert.ok(Date.now() - at < 3000, 'cancel is to be honoured at once');
   assert.equal(lastRun(outcome)?.outcome, 'cancelled');
   assert.match(lastRun(outcome)?.summary ?? '', /^Cancelled\. What was done before it is still on .* undo/);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { failureOf, Lan, lastRun, whyNoHosts } from '../hosts/hosts.ts';
+import { failureOf, Lan, lastRun, why, whyNoHosts } from '../hosts/hosts.ts';
 
 const skip = whyNoHosts() ?? false;
 const lan = skip ? undefined : new Lan();
@@ -20,7 +20,7 @@ async function stops(name: string, code: string, words: RegExp): Promise<void> {
   const untouched = await lan.snapshot(name);
   const host = await lan.add(name, 'root', '--key', lan.key);
   const outcome = await lan.parley('provision', `${name}.example`, '--host', host, '--yes');
-  assert.equal(outcome.code, 4, JSON.stringify(outcome));
+  assert.equal(outcome.code, 4, why(outcome));
   const finding = outcome.said[0]?.plan?.findings.find((it) => it.stops);
   assert.equal(finding?.code, code);
   assert.match(finding?.what ?? '', words);
@@ -46,7 +46,7 @@ test('the same host takes the domain on other ports', { skip }, async () => {
   const host = await lan.add('busy', 'root', '--key', lan.key);
   const other = ['provision', 'busy.example', '--host', host, '--yes', '--port', '6222', '--tls-port', '6223'];
   const outcome = await lan.parley(...other);
-  assert.equal(outcome.code, 0, JSON.stringify(outcome.said.at(-1)));
+  assert.equal(outcome.code, 0, why(outcome));
   assert.match(await lan.console('busy', 'ss -Hltn'), /:6222 /);
 });
 
@@ -54,7 +54,7 @@ test('two domains of one host share the executable, and each leaves the other wh
   assert.ok(lan);
   const host = await lan.add('busy', 'root', '--key', lan.key);
   const same = await lan.parley('provision', 'second.example', '--host', host, '--port', '6222', '--plan');
-  assert.equal(same.code, 4);
+  assert.equal(same.code, 4, why(same));
   assert.match(same.said[0]?.plan?.findings[0]?.what ?? '', /^Port 6222 is taken by parleyd/);
   const second = await lan.parley(
     'provision',
@@ -67,7 +67,7 @@ test('two domains of one host share the executable, and each leaves the other wh
     '--tls-port',
     '7223',
   );
-  assert.equal(second.code, 0, JSON.stringify(second.said.at(-1)));
+  assert.equal(second.code, 0, why(second));
   assert.ok(second.said.some((it) => it.step?.stepId === 'binary' && it.step.state === 'skipped'));
 
   assert.equal((await lan.parley('domain', 'remove', 'busy.example', '--yes')).code, 0);
@@ -96,14 +96,14 @@ test('a disk that fills up in mid-upload: said, cleared away, and finished once 
   await lan.console('small', "fallocate -l $(( $(df -Pk / | awk 'NR==2 {print $4}') - 2048 ))K /filler || true");
   const outcome = await running.done;
   await lan.netem('small', 'off');
-  assert.equal(outcome.code, 1);
+  assert.equal(outcome.code, 1, why(outcome));
   assert.match(failureOf(outcome)?.hostWords ?? '', /No space left on device/);
   assert.match(failureOf(outcome)?.why ?? '', /disk is full/);
   assert.equal((await lan.console('small', 'find /opt -name "*.part"')).trim(), '');
 
   await lan.console('small', 'rm /filler');
   const retry = await lan.parley('provision', 'small.example', '--host', host, '--yes');
-  assert.equal(retry.code, 0, JSON.stringify(retry.said.at(-1)));
+  assert.equal(retry.code, 0, why(retry));
   assert.equal(lastRun(retry)?.outcome, 'done');
   assert.equal((await lan.parley('undo', 'small.example')).code, 0);
   assert.equal(await lan.snapshot('small'), untouched);

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { LineClient } from '../clients/line-client.ts';
-import { failureOf, Lan, lastRun, whyNoHosts } from '../hosts/hosts.ts';
+import { failureOf, Lan, lastRun, why, whyNoHosts } from '../hosts/hosts.ts';
 
 const skip = whyNoHosts() ?? false;
 const lan = skip ? undefined : new Lan();
@@ -30,12 +30,12 @@ nft add chain inet wall in '{ type filter hook input priority 0; }'
 nft add rule inet wall in iifname != lo tcp dport 5222 reject with tcp reset`,
   );
   const behind = await lan.parley(...provision());
-  assert.equal(behind.code, 1, JSON.stringify(behind.said.at(-1)));
+  assert.equal(behind.code, 1, why(behind));
   assert.match(failureOf(behind)?.what ?? '', /runs, but port 5222 of .* can't be reached from here/);
   assert.match(failureOf(behind)?.why ?? '', /a firewall stands between/);
   await lan.console('life', 'nft delete table inet wall');
   const again = await lan.parley(...provision());
-  assert.equal(again.code, 0, JSON.stringify(again.said.at(-1)));
+  assert.equal(again.code, 0, why(again));
   assert.equal(lastRun(again)?.outcome, 'nothing-to-do');
 });
 
@@ -79,7 +79,7 @@ test('after a power cut the domain is back by itself', { skip }, async () => {
   assert.ok(lan);
   await lan.kill('life');
   const off = await lan.parley('domain', 'show', DOMAIN);
-  assert.equal(off.code, 1);
+  assert.equal(off.code, 1, why(off));
   assert.match(JSON.stringify(off.said), /"state":"unreachable"/);
   await lan.up(['life']);
   await lan.console(
@@ -87,7 +87,7 @@ test('after a power cut the domain is back by itself', { skip }, async () => {
     `for i in $(seq 50); do systemctl is-active -q parleyd-${DOMAIN} && exit 0; sleep 0.1; done; exit 1`,
   );
   const on = await lan.parley('domain', 'show', DOMAIN);
-  assert.equal(on.code, 0, JSON.stringify(on));
+  assert.equal(on.code, 0, why(on));
   assert.equal(on.said[0]?.['people'], 2);
 });
 
@@ -106,7 +106,7 @@ test('a certificate that was given takes the place of the first one, and undo pu
     { stdio: 'ignore' },
   );
   const placed = await lan.parley(...provision('--cert', cert, '--cert-key', key));
-  assert.equal(placed.code, 0, JSON.stringify(placed.said.at(-1)));
+  assert.equal(placed.code, 0, why(placed));
   const print = execFileSync('openssl', ['x509', '-in', cert, '-noout', '-fingerprint', '-sha256'], {
     encoding: 'utf8',
   });
@@ -115,7 +115,7 @@ test('a certificate that was given takes the place of the first one, and undo pu
     print.trim().split('=')[1]?.replaceAll(':', '').toLowerCase(),
   );
   const undone = await lan.parley('undo', lastRun(placed)?.runId ?? '');
-  assert.equal(undone.code, 0, JSON.stringify(undone.said.at(-1)));
+  assert.equal(undone.code, 0, why(undone));
   const back = await lan.parley(...provision());
   assert.equal(lastRun(back)?.outcome, 'nothing-to-do', 'the domain runs as before');
   assert.equal(lastRun(back)?.connection?.certificateFingerprint, first.certificateFingerprint);
@@ -137,6 +137,6 @@ test('a certificate that was given takes the place of the first one, and undo pu
 test('removing the domain takes all of it off the host', { skip }, async () => {
   assert.ok(lan);
   const removed = await lan.parley('domain', 'remove', DOMAIN, '--yes');
-  assert.equal(removed.code, 0, JSON.stringify(removed.said.at(-1)));
+  assert.equal(removed.code, 0, why(removed));
   assert.equal(await lan.snapshot('life'), untouched);
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import * as v from 'valibot';
 import { StepEvent } from '../../shared/console-api/provisioning.ts';
-import { Lan, lastRun, PASSWORD, whyNoHosts } from '../hosts/hosts.ts';
+import { Lan, lastRun, PASSWORD, why, whyNoHosts } from '../hosts/hosts.ts';
 
 const skip = whyNoHosts() ?? false;
 const lan = skip ? undefined : new Lan();
@@ -31,7 +31,7 @@ for (const { name, user, login } of WAYS)
     const provision = ['provision', domain, '--host', host, '--yes', ...files];
 
     const first = await lan.parley(...provision);
-    assert.equal(first.code, 0, JSON.stringify(first.said.at(-1)));
+    assert.equal(first.code, 0, why(first));
     assert.equal(lastRun(first)?.outcome, 'done');
     const installed = await lan.snapshot(name);
     assert.notEqual(installed, untouched);
@@ -45,16 +45,16 @@ for (const { name, user, login } of WAYS)
     assert.equal(events.filter((it) => it.state === 'done').length, 6, 'each step that changed something is recorded');
 
     const again = await lan.parley(...provision);
-    assert.equal(again.code, 0);
+    assert.equal(again.code, 0, why(again));
     assert.equal(lastRun(again)?.outcome, 'nothing-to-do');
     assert.match(lastRun(again)?.summary ?? '', /^Nothing to do: parleyd .* already serves/);
     assert.equal(await lan.snapshot(name), installed);
 
     const secret = lan.secret('alice', 'alice has a password');
     const added = await lan.parley('user', 'add', `alice@${domain}`, '--new-password-file', secret, ...files);
-    assert.equal(added.code, 0, JSON.stringify(added));
+    assert.equal(added.code, 0, why(added));
     const refused = await lan.parley('undo', domain, ...files);
-    assert.equal(refused.code, 1);
+    assert.equal(refused.code, 1, why(refused));
     assert.match(lastRun(refused)?.summary ?? '', /is in use: 1 person has an account/);
 
     const kept = readdirSync(join(lan.dir, 'parley')).filter((file) => file !== 'cache');
@@ -63,9 +63,9 @@ for (const { name, user, login } of WAYS)
         assert.ok(!readFileSync(join(lan.dir, 'parley', file), 'latin1').includes(`"${secret}"`), file);
 
     const removed = await lan.parley('user', 'remove', `alice@${domain}`, ...files);
-    assert.equal(removed.code, 0);
+    assert.equal(removed.code, 0, why(removed));
     const undone = await lan.parley('undo', domain, ...files);
-    assert.equal(undone.code, 0, JSON.stringify(undone.said.at(-1)));
+    assert.equal(undone.code, 0, why(undone));
     assert.equal(await lan.snapshot(name), untouched);
     const none = await lan.parley('domain', 'list', ...files);
     assert.deepEqual(none.said[0], []);
@@ -84,7 +84,7 @@ test('a wrong password is told, and changes nothing', { skip }, async () => {
     '--password-file',
     lan.secret('wrong', 'not it'),
   );
-  assert.equal(wrong.code, 3);
+  assert.equal(wrong.code, 3, why(wrong));
   assert.equal(wrong.said[0]?.fault?.code, 'login-refused');
   assert.match(wrong.said[0]?.fault?.what ?? '', /refused the login/);
   const sudo = ['--password-file', lan.secret('right', PASSWORD)];
@@ -98,7 +98,7 @@ test('a password that a host asks for in its own words is given too', { skip }, 
   await lan.console('pass', `printf '${asks}' > /etc/ssh/sshd_config.d/00-asks.conf && systemctl restart ssh`);
   const host = await lan.add('pass', 'admin', '--password');
   const facts = await lan.parley('host', 'facts', host, '--password-file', lan.secret('right', PASSWORD));
-  assert.equal(facts.code, 0, JSON.stringify(facts));
+  assert.equal(facts.code, 0, why(facts));
   assert.equal(facts.said[0]?.['rights'], 'sudo-password');
   const wrong = await lan.parley('host', 'facts', host, '--password-file', lan.secret('wrong', 'not it'));
   assert.equal(wrong.said[0]?.fault?.code, 'login-refused');
@@ -146,7 +146,7 @@ test('without a password to give, the host is not asked in vain', { skip }, asyn
   assert.ok(lan);
   const host = await lan.add('pass', 'admin', '--password');
   const none = await lan.parley('host', 'facts', host);
-  assert.equal(none.code, 3);
+  assert.equal(none.code, 3, why(none));
   assert.equal(none.said[0]?.fault?.code, 'declined');
   assert.match(none.said[0]?.fault?.todo ?? '', /--password-file/);
 });
@@ -156,7 +156,7 @@ test('a changed host key stops everything until it is trusted anew', { skip }, a
   const host = await lan.add('root', 'root', '--key', lan.key);
   await lan.console('root', 'rm /etc/ssh/ssh_host_*; ssh-keygen -A >/dev/null; systemctl restart ssh');
   const stopped = await lan.parley('provision', 'x.example', '--host', host, '--yes');
-  assert.equal(stopped.code, 3);
+  assert.equal(stopped.code, 3, why(stopped));
   assert.equal(stopped.said[0]?.fault?.code, 'host-key-changed');
   assert.match(stopped.said[0]?.fault?.why ?? '', /^Since \d{4}-\d\d-\d\d it was known by SHA256:/);
 

@@ -161,3 +161,17 @@ ls /run/systemd/system >/dev/null 2>&1 && systemctl list-units --all --plain --n
 
 export const lastRun = ({ said }: Outcome) => said.findLast((it) => it.run)?.run;
 export const failureOf = ({ said }: Outcome) => said.find((it) => it.step?.failure)?.step?.failure;
+
+/** How it ended, in a few lines, for the message of an assertion. */
+export const why = (outcome: Outcome): string =>
+  JSON.stringify(
+    {
+      code: outcome.code,
+      summary: lastRun(outcome)?.summary,
+      failure: failureOf(outcome),
+      fault: outcome.said.find((it) => it.fault)?.fault,
+      stderr: outcome.stderr,
+    },
+    null,
+    2,
+  );
