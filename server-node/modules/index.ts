@@ -2,10 +2,24 @@ import type { Module } from '../router/module.ts';
 import { session } from './rfc-3921-session/index.ts';
 import { roster } from './rfc-6121-roster/index.ts';
 import { disco } from './xep-0030-disco/index.ts';
+import { privateXml } from './xep-0049-private-xml/index.ts';
+import { vcard } from './xep-0054-vcard/index.ts';
 import { version } from './xep-0092-version/index.ts';
 import { offline } from './xep-0160-offline/index.ts';
 import { ping } from './xep-0199-ping/index.ts';
 import { time } from './xep-0202-time/index.ts';
+import { carbons } from './xep-0280-carbons/index.ts';
 
 /** What a node speaks. */
-export const modules: readonly Module[] = [roster, session, disco, version, offline, ping, time];
+export const modules: readonly Module[] = [
+  roster,
+  session,
+  disco,
+  version,
+  offline,
+  ping,
+  time,
+  carbons,
+  privateXml,
+  vcard,
+];

@@ -165,3 +165,46 @@ test('docs/xeps.md is what the modules say', () => {
   const text = readFileSync(new URL('../../docs/xeps.md', import.meta.url), 'utf8');
   assert.equal(text, xepTable(modules), 'run: npm run generate');
 });
+
+test('XEP-0049: private data is kept by namespace, for its owner alone', async () => {
+  const { world, anna } = await one();
+  const ask = (type: string, content: string, to = '') =>
+    anna.asks(`<iq type='${type}' id='p' ${to}><query xmlns='jabber:iq:private'>${content}</query></iq>`);
+  assert.equal(
+    (await ask('get', "<storage xmlns='storage:bookmarks'/>")).child('query', 'jabber:iq:private')?.elements[0]
+      ?.children.length,
+    0,
+  );
+  await ask('set', "<storage xmlns='storage:bookmarks'><conference jid='ü@x'/></storage>");
+  const desk = await world.come('anna/desk');
+  const kept = await desk.asks(
+    "<iq type='get' id='p'><query xmlns='jabber:iq:private'><storage xmlns='storage:bookmarks'/></query></iq>",
+  );
+  assert.equal(
+    kept.child('query', 'jabber:iq:private')?.child('storage', 'storage:bookmarks')?.child('conference')?.attributes[
+      'jid'
+    ],
+    'ü@x',
+  );
+  assert.equal(conditionOf(await ask('get', '')), 'bad-request');
+  assert.equal(conditionOf(await ask('set', '<x/>')), 'not-acceptable');
+  assert.equal(
+    conditionOf(await ask('get', "<storage xmlns='storage:bookmarks'/>", `to='bert@${DOMAIN}'`)),
+    'service-unavailable',
+  );
+  assert.equal(conditionOf(await ask('set', `<x xmlns='urn:x'>${'y'.repeat(70_000)}</x>`)), 'resource-constraint');
+});
+
+test('XEP-0054: a vCard is set by its owner, read by all, and absent ones look like absent people', async () => {
+  const { anna } = await one();
+  const ask = (type: string, content: string, to = '') =>
+    anna.asks(`<iq type='${type}' id='v' ${to}><vCard xmlns='vcard-temp'>${content}</vCard></iq>`);
+  assert.equal((await ask('get', '')).child('vCard', 'vcard-temp')?.children.length, 0);
+  await ask('set', '<FN>Anna Ü</FN>');
+  for (const to of ['', `to='anna@${DOMAIN}'`])
+    assert.equal((await ask('get', '', to)).child('vCard', 'vcard-temp')?.child('FN')?.text, 'Anna Ü');
+  const absent = await ask('get', '', `to='bert@${DOMAIN}'`);
+  const nobody = await ask('get', '', `to='nobody@${DOMAIN}'`);
+  assert.deepEqual([conditionOf(absent), conditionOf(nobody)], ['service-unavailable', 'service-unavailable']);
+  assert.equal(conditionOf(await ask('set', '<FN>x</FN>', `to='bert@${DOMAIN}'`)), 'forbidden');
+});

@@ -1,3 +1,4 @@
+import type { Jid } from '../xmpp/jid.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
 import type { Session } from './session.ts';
 
@@ -18,6 +19,19 @@ export interface HookEvents {
   /** an account and all it owns is about to go; its sessions have ended */
   'account-removed': { readonly name: string };
 }
+
+/** A message that was routed to an account of ours, or is kept for it. */
+export interface RoutedMessage {
+  readonly stanza: Stanza;
+  readonly to: Jid;
+  /** who sent it; undefined when it is the server's own */
+  readonly from: Session | undefined;
+  /** the sessions that have got it */
+  readonly delivered: readonly Session[];
+}
+
+/** Told of every message, in the same turn and without a promise: the path of messages is too hot for more. */
+export type MessageObserver = (message: RoutedMessage) => void;
 
 export type HookName = keyof HookEvents;
 

@@ -2,7 +2,7 @@ import type { Stores } from '../storage/stores.ts';
 import type { Child, Element } from '../xml/element.ts';
 import type { Jid, JidCache } from '../xmpp/jid.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
-import type { Hook, HookName, Phase } from './hooks.ts';
+import type { Hook, HookName, MessageObserver, Phase } from './hooks.ts';
 import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -54,6 +54,8 @@ export interface ModuleContext {
   now(): number;
   iq(route: IqRoute): void;
   on<K extends HookName>(name: K, phase: Phase, hook: Hook<K>): void;
+  /** Is told of every message that was delivered or kept. */
+  onMessage(observer: MessageObserver): void;
   /** Routes a stanza that the server made or passes on; `session` is who caused it. */
   route(stanza: Stanza, session?: Session): void | Promise<void>;
   /** The account's bare JID. */

@@ -4,7 +4,7 @@ import { attribute, type Tag } from '../xml/tag.ts';
 import { StanzaError } from '../xmpp/errors.ts';
 import { Jid, JidCache } from '../xmpp/jid.ts';
 import { Stanza } from '../xmpp/stanza.ts';
-import { Hooks } from './hooks.ts';
+import { Hooks, type MessageObserver } from './hooks.ts';
 import { IqTable } from './iq.ts';
 import type { Module, ModuleContext } from './module.ts';
 import { type Destination, route } from './route.ts';
@@ -45,6 +45,7 @@ export class Router {
   readonly #domain: Jid;
   readonly #directory;
   readonly #accountJids = new Map<string, Jid>();
+  readonly #observers: MessageObserver[] = [];
 
   constructor(options: RouterOptions) {
     this.#options = options;
@@ -134,6 +135,17 @@ export class Router {
       const wire = stanza.wire;
       for (const one of sessions) one.outlet.send(wire);
     }
+    if (stanza.name === 'message') this.#observe(stanza, to, session, sessions);
+  }
+
+  #observe(stanza: Stanza, to: Jid, from: Session | undefined, delivered: readonly Session[]): void {
+    for (const observer of this.#observers) {
+      try {
+        observer({ stanza, to, from, delivered });
+      } catch (error) {
+        this.#options.onFault(error, 'what follows a message');
+      }
+    }
   }
 
   #deliverElsewhere(
@@ -185,6 +197,7 @@ export class Router {
     if (!known) return this.#reply(stanza, this.#accountJid(name), new StanzaError('service-unavailable'), session); // RFC 6121 §8.5.1
     const now = route(stanza, this.#accountJid(name), this.#directory); // somebody may have come while we asked
     if (now.kind === 'sessions') for (const one of now.sessions) one.send(stanza);
+    this.#observe(stanza, this.#accountJid(name), session, now.kind === 'sessions' ? now.sessions : []);
     if (now.kind !== 'offline') return;
     const kept = this.#guard(
       'an offline message',
@@ -254,6 +267,7 @@ export class Router {
       now,
       iq: (entry) => this.#iq.add(entry),
       on: (name, phase, hook) => this.hooks.on(name, phase, hook),
+      onMessage: (observer) => void this.#observers.push(observer),
       route: (stanza, session) => (stanza.to === undefined ? undefined : this.#route(stanza, stanza.to, session)),
       jidOf: (name) => this.#accountJid(name),
     };

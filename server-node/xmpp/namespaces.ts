@@ -19,4 +19,12 @@ export const NS = {
   offlineFeature: 'msgoffline',
   chatStates: 'http://jabber.org/protocol/chatstates',
   hints: 'urn:xmpp:hints',
+  receipts: 'urn:xmpp:receipts',
+  markers: 'urn:xmpp:chat-markers:0',
+  carbons: 'urn:xmpp:carbons:2',
+  forward: 'urn:xmpp:forward:0',
+  mucUser: 'http://jabber.org/protocol/muc#user',
+  directInvite: 'jabber:x:conference',
+  privateXml: 'jabber:iq:private',
+  vcard: 'vcard-temp',
 } as const;
