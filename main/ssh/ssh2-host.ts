@@ -160,19 +160,29 @@ function hostOf(name: string, client: Client, ask: Ask, loginPassword: () => str
     for (const tell of [...opening, ...listeners]) tell(lost);
   });
 
-  const channel = (command: Command, signal: AbortSignal | undefined): Promise<ClientChannel> => {
+  /** Hands the channel over the moment it opens: a short command has said all and ended by the next turn. */
+  const withChannel = <T>(
+    command: Command,
+    signal: AbortSignal | undefined,
+    use: (stream: ClientChannel) => T | Promise<T>,
+  ) => {
     throwIfCancelled(signal);
-    const { promise, resolve, reject } = deferred<ClientChannel>();
+    const { promise, resolve, reject } = deferred<T>();
+    const stop = () => reject(cancelled());
+    signal?.addEventListener('abort', stop, { once: true });
+    opening.add(reject);
     if (lost) reject(lost);
     else
       client.exec(command.text, (error, stream) =>
-        error ? reject(connectionLost(name, error.message)) : resolve(stream),
+        error ? reject(connectionLost(name, error.message)) : resolve(use(stream)),
       );
-    opening.add(reject);
-    return promise.finally(() => opening.delete(reject));
+    return promise.finally(() => {
+      opening.delete(reject);
+      signal?.removeEventListener('abort', stop);
+    });
   };
   const raw = async (command: Command, options: Omit<ExecOptions, 'root'>, before = '') =>
-    collect(name, await channel(command, options.signal), options, before);
+    withChannel(command, options.signal, (stream) => collect(name, stream, options, before));
 
   const elevation = createElevation(
     name,
@@ -203,9 +213,10 @@ function hostOf(name: string, client: Client, ask: Ask, loginPassword: () => str
     },
     async openProgram(command, { root, signal } = {}) {
       const { command: whole, before } = await prepare(command, root, signal);
-      const stream = await channel(whole, signal);
-      if (before !== '') stream.write(before);
-      return stream;
+      return withChannel(whole, signal, (stream) => {
+        if (before !== '') stream.write(before);
+        return stream;
+      });
     },
     onClose: (listener) => (lost ? listener(lost) : void listeners.push(listener)),
     close: () => void client.end(),
