@@ -8,7 +8,8 @@ const WINDOW_MS = 4000;
 export function meter(total: number, tell: (progress: StepProgress) => void, now: () => number = Date.now): Transform {
   const marks: { at: number; bytes: number }[] = [{ at: now(), bytes: 0 }];
   let bytes = 0;
-  let told = 0;
+  // A speed over a moment says nothing: the first word comes after a quarter of a second.
+  let told = now();
   const report = (at: number) => {
     while (marks.length > 1 && at - (marks[0]?.at ?? at) > WINDOW_MS) marks.shift();
     const first = marks[0] ?? { at, bytes: 0 };

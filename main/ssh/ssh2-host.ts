@@ -1,5 +1,3 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import ssh2, {
   type AnyAuthMethod,
   type AuthHandlerMiddleware,
@@ -10,10 +8,11 @@ import ssh2, {
 import { ParleyError } from '../../shared/errors.ts';
 import { type Address, addressText } from './address.ts';
 import type { Ask } from './ask.ts';
+import { collect } from './collect.ts';
 import { connectFailure, loginRefused } from './connect-errors.ts';
 import { deferred } from './deferred.ts';
 import { createElevation } from './elevation.ts';
-import { cancelled, connectionLost, type ExecOptions, type ExecResult, type Host, throwIfCancelled } from './host.ts';
+import { cancelled, connectionLost, type ExecOptions, type Host, throwIfCancelled } from './host.ts';
 import { type OfferedKey, offeredKey, requireTrusted, type TrustedKey } from './host-keys.ts';
 import { createLogin, type LoginMethod, type LoginWay, type PrivateKey } from './login.ts';
 import { type Command, forLoginShell } from './shell.ts';
@@ -221,48 +220,4 @@ function hostOf(name: string, client: Client, ask: Ask, loginPassword: () => str
     onClose: (listener) => (lost ? listener(lost) : void listeners.push(listener)),
     close: () => void client.end(),
   };
-}
-
-/** Feeds a command and gathers what it says, until it has ended. */
-async function collect(
-  name: string,
-  stream: ClientChannel,
-  { stdin, onStdout, signal }: Omit<ExecOptions, 'root'>,
-  before: string,
-): Promise<ExecResult> {
-  const out: Buffer[] = [];
-  const err: Buffer[] = [];
-  const gaveUp = deferred<never>();
-  gaveUp.promise.catch(() => undefined);
-  // A host may take its time to end a command, or be gone: who cancels does not wait for it.
-  const stop = () => {
-    stream.destroy();
-    gaveUp.reject(cancelled());
-  };
-  signal?.addEventListener('abort', stop, { once: true });
-  // Told by the close that follows.
-  stream.on('error', () => undefined);
-  stream.on('data', (chunk: Buffer) => (onStdout ? onStdout(chunk) : out.push(chunk)));
-  stream.stderr.on('data', (chunk: Buffer) => err.push(chunk));
-  const ended = new Promise<number | null | undefined>((resolve) => {
-    let code: number | null | undefined;
-    stream.on('exit', (status: number | null) => (code = status));
-    stream.on('close', () => resolve(code));
-  });
-  try {
-    // A program that ends without reading its input closes the pipe: its exit code tells more than that error.
-    const fed = feed(stream, before, stdin).catch(() => undefined);
-    const code = await Promise.race([ended, gaveUp.promise]);
-    if (code === undefined) throw connectionLost(name, 'it ended in the middle of a command');
-    await fed;
-    return { code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
-  } finally {
-    signal?.removeEventListener('abort', stop);
-  }
-}
-
-async function feed(stream: ClientChannel, before: string, stdin: ExecOptions['stdin']): Promise<void> {
-  if (before !== '') stream.write(before);
-  if (stdin instanceof Readable) await pipeline(stdin, stream);
-  else stream.end(stdin ?? '');
 }
