@@ -131,14 +131,9 @@ function begin(): void {
     window?.focus();
   });
   app.on('window-all-closed', () => app.quit());
-  let left = false;
   app.on('will-quit', (event) => {
-    if (left) return;
     event.preventDefault();
-    void engine.stop().then(() => {
-      left = true;
-      app.quit();
-    });
+    void engine.stop().then(() => app.exit(0));
   });
 }
 

@@ -74,7 +74,9 @@ export async function launch(options: LaunchOptions = {}): Promise<Launched> {
       }
     },
     async close() {
+      const timer = setTimeout(() => app.process().kill('SIGKILL'), 8000);
       await app.close();
+      clearTimeout(timer);
       display.close();
       if (own) rmSync(data, { recursive: true, force: true });
     },

@@ -27,7 +27,7 @@ async function drive(how: 'mouse' | 'keyboard', host: string): Promise<void> {
   assert.equal(code, 0, 'see above what the window was waiting for');
 }
 
-test('a fresh host, one click, two people, and both sessions live on the screen', { skip }, () =>
+test('a fresh host, one click, two people, and both sessions live on the screen', { skip, timeout: 240_000 }, () =>
   drive('mouse', 'one'),
 );
-test('the same with the mouse unplugged', { skip }, () => drive('keyboard', 'two'));
+test('the same with the mouse unplugged', { skip, timeout: 240_000 }, () => drive('keyboard', 'two'));

@@ -41,7 +41,11 @@ export function Button({
     >
       {icon}
       <span>{children}</span>
-      {keys ? <kbd>{keys}</kbd> : null}
+      {keys ? (
+        <span className="kbd" aria-hidden="true">
+          {keys}
+        </span>
+      ) : null}
     </button>
   );
 }

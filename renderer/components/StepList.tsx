@@ -1,5 +1,5 @@
 import { Check, Circle, CircleDot, Minus, Undo2, X } from 'lucide-react';
-import { bytes, seconds } from './format.ts';
+import { bytes, seconds, span } from './format.ts';
 
 export interface StepView {
   readonly id: string;
@@ -91,7 +91,7 @@ function stateWords({ state, event }: StepView, mode: Mode, now: number): string
   const took = time === null ? '' : ` in ${time}`;
   switch (event?.state) {
     case 'running':
-      return `running, ${seconds(Math.max(0, (now - event.at) / 1000))}`;
+      return `running for ${span(now - event.at)}`;
     case 'done':
       return `done${took}`;
     case 'skipped':

@@ -96,6 +96,9 @@ export function Table<T>(props: TableProps<T>) {
       aria-activedescendant={at >= first && at < last ? `${base}-${at}` : undefined}
       data-home={home ? '' : undefined}
       onKeyDown={press}
+      onFocus={(event) => {
+        if (event.target === event.currentTarget && at < 0) moveTo(0);
+      }}
       onScroll={(event) => setView(viewOf(event.currentTarget))}
     >
       <div role="rowgroup" className="header">

@@ -21,6 +21,7 @@ test('bytes, numbers and seconds', () => {
   assert.equal(plural(1, 'session'), '1 session');
   assert.equal(plural(0, 'session'), '0 sessions');
   assert.equal(seconds(0.42), '0.4 s');
+  assert.equal(seconds(0.04), 'under 0.1 s');
   assert.equal(seconds(185), '3 min 5 s');
 });
 

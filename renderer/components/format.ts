@@ -42,6 +42,7 @@ export const number = (count: number): string => count.toLocaleString('en-GB').r
 
 /** `12.4 s` below a minute, then `3 min 5 s`. */
 export function seconds(count: number): string {
+  if (count < 0.1) return 'under 0.1 s';
   if (count < 10) return `${count.toFixed(1)} s`;
   if (count < 60) return `${Math.round(count)} s`;
   return `${Math.floor(count / 60)} min ${Math.round(count % 60)} s`;

@@ -29,7 +29,7 @@ export function ConnectionPanel({ domain, shown, now, removing, onRemoving }: Co
   return (
     <Panel tab="connection" title="Connection" shown={shown} scrolls>
       <section className="box" aria-label="What a client needs">
-        <h3>What a client needs</h3>
+        <h2>What a client needs</h2>
         {connection === null ? (
           <p className="lead">Not known before the domain has been provisioned to its end.</p>
         ) : (
@@ -50,7 +50,7 @@ export function ConnectionPanel({ domain, shown, now, removing, onRemoving }: Co
       </section>
       {certificate ? (
         <section className="box" aria-label="Certificate">
-          <h3>Certificate</h3>
+          <h2>Certificate</h2>
           <Facts
             facts={[
               { name: 'For', value: certificate.names.join(', ') || certificate.subject, mono: true },

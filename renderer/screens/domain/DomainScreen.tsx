@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import type { Domain } from '../../../shared/console-api/domains.ts';
+import type { Run } from '../../../shared/console-api/provisioning.ts';
 import { Age } from '../../components/Age.tsx';
 import { Button } from '../../components/Button.tsx';
 import { Facts } from '../../components/Facts.tsx';
@@ -9,9 +10,10 @@ import { Health } from '../../components/Health.tsx';
 import { useNow } from '../../components/useNow.ts';
 import { type Action, offer } from '../../stores/actions/actions.ts';
 import { useApp } from '../../stores/app/app.ts';
-import { load, openDomain } from '../../stores/domain/domain.ts';
+import { load, NOTHING, openDomain, useDomain } from '../../stores/domain/domain.ts';
 import { useFleet } from '../../stores/fleet/fleet.ts';
 import { startWith } from '../../stores/provisioning/provision.ts';
+import { useRuns } from '../../stores/provisioning/runs.ts';
 import { type DomainTab, go, replace } from '../../stores/route/route.ts';
 import { ConnectionPanel } from './ConnectionPanel.tsx';
 import { LogPanel } from './LogPanel.tsx';
@@ -59,8 +61,13 @@ function Page({ domain, tab, adding, now }: PageProps) {
   const { name, host, health } = domain;
   const engineLost = useApp((it) => it.engine.state === 'lost');
   const live = !engineLost && (health.state === 'well' || health.state === 'warning');
+  const known = useDomain((it) => it.known[name] ?? NOTHING);
+  // the list is told of each login, the domain's own count follows within two seconds
+  const sessions = live && known.sessionsAsOf !== null ? Object.keys(known.sessions).length : domain.sessions;
   const [removing, setRemoving] = useState(false);
   const show = (next: DomainTab) => replace({ screen: 'domain', domain: name, tab: next });
+  const last = useRuns((it) => latest(it.runs, name));
+  const showLast = () => last && go({ screen: 'run', runId: last.runId });
   const again = () => {
     startWith(name, host === 'this computer' ? '' : host);
     go({ screen: 'provision' });
@@ -79,6 +86,14 @@ function Page({ domain, tab, adding, now }: PageProps) {
     tabAction('log', 'Show the log', '3'),
     tabAction('connection', 'Show connection and certificate', '4'),
     {
+      id: 'domain.run',
+      label: 'Show the last run',
+      keys: null,
+      enabled: last !== undefined,
+      menu: 'Domain',
+      perform: showLast,
+    },
+    {
       id: 'domain.again',
       label: `Provision ${name} again`,
       keys: null,
@@ -96,6 +111,7 @@ function Page({ domain, tab, adding, now }: PageProps) {
     },
   ];
   useEffect(() => offer('domain', actions));
+  const unfinished = last !== undefined && UNWELL.includes(last.outcome);
   return (
     <main className="fill" tabIndex={-1}>
       <div className="head-row">
@@ -108,8 +124,16 @@ function Page({ domain, tab, adding, now }: PageProps) {
           {host === 'this computer' ? null : <Button onPress={again}>{`Provision ${name} again`}</Button>}
         </FaultNote>
       ) : null}
+      {unfinished ? (
+        <FaultNote
+          fault={{ what: 'The last run for this domain did not end well.', why: last.summary, todo: '' }}
+          tone="amber"
+        >
+          <Button onPress={showLast}>Show the last run</Button>
+        </FaultNote>
+      ) : null}
       <div className={live ? undefined : 'stale'}>
-        <Facts across facts={factsOf(domain, now, live)} />
+        <Facts across facts={factsOf({ ...domain, sessions }, now, live)} />
       </div>
       <Tabs selected={tab} onSelect={show} />
       <div className="panels">
@@ -127,6 +151,16 @@ function Page({ domain, tab, adding, now }: PageProps) {
     </main>
   );
 }
+
+const UNWELL: readonly Run['outcome'][] = ['failed', 'cancelled', 'interrupted'];
+
+const latest = (runs: Readonly<Record<string, Run>>, domain: string): Run | undefined =>
+  Object.values(runs)
+    .filter((run) => run.domain === domain)
+    .reduce<Run | undefined>(
+      (last, run) => (last === undefined || run.startedAt > last.startedAt ? run : last),
+      undefined,
+    );
 
 function factsOf(
   { host, version, sessions, people, memoryBytes, startedAt, health }: Domain,

@@ -13,7 +13,7 @@ export function NewPasswords({ domain, passwords }: NewPasswordsProps) {
   const text = (it: { jid: string; password: string }) => `${it.jid} ${it.password}`;
   return (
     <div className="box passwords" role="status">
-      <h3>{passwords.length === 1 ? 'A new password, shown this once' : 'New passwords, shown this once'}</h3>
+      <h2>{passwords.length === 1 ? 'A new password, shown this once' : 'New passwords, shown this once'}</h2>
       <table>
         <tbody>
           {passwords.map((it) => (

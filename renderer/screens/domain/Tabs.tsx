@@ -37,7 +37,10 @@ export function Tabs({
           tabIndex={tab === selected ? 0 : -1}
           onClick={() => onSelect(tab)}
         >
-          {label} <kbd>{at + 1}</kbd>
+          {label}{' '}
+          <span className="kbd" aria-hidden="true">
+            {at + 1}
+          </span>
         </button>
       ))}
     </div>

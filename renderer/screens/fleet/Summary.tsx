@@ -24,7 +24,7 @@ export function Summary({ domains, engineLost }: SummaryProps) {
       {amber > 0 ? <span className="health amber">▲ {number(amber)} today</span> : null}
       <span>
         {red + amber === 0 && fresh.length === all.length
-          ? `All ${number(all.length)} well`
+          ? allWell(all.length)
           : `${number(count('well'))} of ${plural(all.length, 'domain')} well`}
       </span>
       <span>
@@ -34,3 +34,5 @@ export function Summary({ domains, engineLost }: SummaryProps) {
     </p>
   );
 }
+
+const allWell = (count: number): string => (count === 1 ? '1 domain, well' : `All ${number(count)} domains well`);

@@ -3,6 +3,7 @@ import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { allActions, keysText, useActions } from '../../stores/actions/actions.ts';
 import { useDomain } from '../../stores/domain/domain.ts';
 import { useFleet } from '../../stores/fleet/fleet.ts';
+import { useRuns } from '../../stores/provisioning/runs.ts';
 import { go } from '../../stores/route/route.ts';
 
 interface Item {
@@ -13,6 +14,7 @@ interface Item {
 }
 
 const SHOWN = 50;
+const RUNS = { provision: 'Provision', undo: 'Take back', remove: 'Remove' } as const;
 
 /** Domains, people of the domains that were opened, and all that can be done now. */
 export function Palette({
@@ -91,6 +93,7 @@ function useItems(text: string, onPerform: (id: string) => void): Item[] {
   const scopes = useActions((it) => it.scopes);
   const domains = useFleet((it) => it.domains);
   const known = useDomain((it) => it.known);
+  const runs = useRuns((it) => it.runs);
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const fits = (it: Item) => words.every((word) => `${it.label} ${it.kind}`.toLowerCase().includes(word));
   const actions = allActions(scopes)
@@ -121,6 +124,16 @@ function useItems(text: string, onPerform: (id: string) => void): Item[] {
       }),
     ),
   );
-  const all = words.length === 0 ? [...actions, ...places] : [...places, ...people, ...actions];
+  const past = Object.values(runs)
+    .sort((a, b) => b.startedAt - a.startedAt)
+    .map(
+      ({ runId, kind, domain, outcome }): Item => ({
+        id: `r ${runId}`,
+        label: `${RUNS[kind]} ${domain}`,
+        kind: `run, ${outcome.replaceAll('-', ' ')}`,
+        perform: () => go({ screen: 'run', runId }),
+      }),
+    );
+  const all = words.length === 0 ? [...actions, ...places, ...past] : [...places, ...people, ...actions, ...past];
   return all.filter(fits).slice(0, SHOWN);
 }

@@ -49,16 +49,14 @@ interface ItemProps {
 
 function Item({ icon, label, action, keys, here }: ItemProps) {
   return (
-    <button
-      type="button"
-      aria-label={label}
-      title={label}
-      aria-current={here ? 'page' : undefined}
-      onClick={() => perform(action)}
-    >
+    <button type="button" title={label} aria-current={here ? 'page' : undefined} onClick={() => perform(action)}>
       {icon}
       <span>{label}</span>
-      {keys ? <kbd>{keysText(keys)}</kbd> : null}
+      {keys ? (
+        <span className="kbd" aria-hidden="true">
+          {keysText(keys)}
+        </span>
+      ) : null}
     </button>
   );
 }

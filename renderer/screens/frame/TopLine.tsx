@@ -18,7 +18,9 @@ export function TopLine({ onFind }: { readonly onFind: () => void }) {
       <button type="button" className="search-button" onClick={onFind}>
         <Search size={16} aria-hidden />
         <span>Find</span>
-        <kbd>{keysText('mod+k')}</kbd>
+        <span className="kbd" aria-hidden="true">
+          {keysText('mod+k')}
+        </span>
       </button>
       <div className="running">
         {going.length === 0 ? <span className="idle">Nothing is running</span> : null}
@@ -68,4 +70,5 @@ function Where({ route, runs }: { readonly route: Route; readonly runs: Readonly
   );
 }
 
-const nameOf = (run: Run | undefined): string => (run ? `${VERBS[run.kind]} ${run.domain}` : 'A run');
+const TITLES: Readonly<Record<Run['kind'], string>> = { provision: 'Provision', undo: 'Take back', remove: 'Remove' };
+const nameOf = (run: Run | undefined): string => (run ? `${TITLES[run.kind]} ${run.domain}` : 'A run');

@@ -25,11 +25,11 @@ export function KeyCheck({ hostKey }: { readonly hostKey: HostKey }) {
           }}
         />
         <div className="box">
-          <h3>The key it shows now ({algorithm})</h3>
+          <h2>The key it shows now ({algorithm})</h2>
           <Fingerprint value={fingerprint} randomart={randomart} onCopy={onCopy} comparable />
         </div>
         <div className="box">
-          <h3>The key you confirmed on {day(trusted.since)}</h3>
+          <h2>The key you confirmed on {day(trusted.since)}</h2>
           <Fingerprint value={trusted.fingerprint} onCopy={onCopy} />
         </div>
       </section>
@@ -42,7 +42,7 @@ export function KeyCheck({ hostKey }: { readonly hostKey: HostKey }) {
         from then on Parley accepts no other.
       </p>
       <div className="box">
-        <h3>Its key ({algorithm})</h3>
+        <h2>Its key ({algorithm})</h2>
         <Fingerprint value={fingerprint} randomart={randomart} onCopy={onCopy} comparable />
         <p className={knownHosts === 'different' ? 'problem' : 'help'}>{HINTS[knownHosts]}</p>
         <p className="help">

@@ -72,7 +72,7 @@ export function ProvisionScreen() {
             <Button onPress={() => void look()}>Look at the host again</Button>
           </FaultNote>
         ) : null}
-        <div className="buttons">
+        <div className={`buttons${stage === 'plan' ? ' bar' : ''}`}>
           {stage === 'key' && hostKey?.verdict === 'changed' ? null : (
             <Button key={stage} look="primary" {...pressable(next)} autoFocus={stage === 'plan'}>
               {next.label}

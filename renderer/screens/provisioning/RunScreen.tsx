@@ -2,7 +2,7 @@ import { useEffect } from 'react';
 import type { Run } from '../../../shared/console-api/provisioning.ts';
 import { Button } from '../../components/Button.tsx';
 import { FaultNote } from '../../components/FaultNote.tsx';
-import { seconds } from '../../components/format.ts';
+import { seconds, span } from '../../components/format.ts';
 import { StepList } from '../../components/StepList.tsx';
 import { useNow } from '../../components/useNow.ts';
 import { type Action, offer, pressable } from '../../stores/actions/actions.ts';
@@ -44,7 +44,7 @@ function RunPage({ run, now }: { readonly run: Run; readonly now: number }) {
         <header>
           <h1>{`${TITLES[run.kind]} ${run.domain}`}</h1>
           <span className="lead">
-            on {on}, {run.outcome === 'running' ? `running for ${seconds(Math.max(0, took))}` : `took ${seconds(took)}`}
+            on {on}, {run.outcome === 'running' ? `running for ${span(took * 1000)}` : `took ${seconds(took)}`}
           </span>
         </header>
         <Outcome run={run} />

@@ -58,6 +58,13 @@ export function copy(text: string, what: string): void {
 export const chooseFile = (title: string, what: 'ssh-key' | 'pem'): Promise<string | null> =>
   callWindow('window.chooseFile', { title, what }).then((answer) => answer.path);
 
-export const tell = (text: string): void => useApp.setState({ notice: { text, at: Date.now() } });
+const NOTICE_MS = 10_000;
+
+export function tell(text: string): void {
+  const notice = { text, at: Date.now() };
+  useApp.setState({ notice });
+  setTimeout(() => useApp.setState((now) => (now.notice === notice ? { notice: null } : {})), NOTICE_MS);
+}
+
 export const tellFault = (thrown: unknown): void => useApp.setState({ fault: faultOf(thrown) });
 export const dismissFault = (): void => useApp.setState({ fault: null });
