@@ -8,7 +8,7 @@ import { changedSteps, type Journal, type JournalLine, journalOn, type RunHeader
 import type { Layout } from './layout.ts';
 import { stepsFor } from './plan.ts';
 import type { Releases } from './releases.ts';
-import { changesLeft, type RunLog, withEvent } from './run-log.ts';
+import { changesLeft, hasChanged, type RunLog, withEvent } from './run-log.ts';
 import { binaryPath, type Work } from './step.ts';
 import { parleyd } from './steps/as-user.ts';
 import { binary } from './steps/binary.ts';
@@ -87,9 +87,7 @@ async function tidy({ store, log, target }: LeadUndo, journal: Journal): Promise
 
 /** What the host's journal says, and what this console saw: the host may have lost its last lines in a power cut. */
 function changedBy(target: Run, lines: readonly JournalLine[]): Set<StepId> {
-  const seen = target.steps
-    .filter(({ event }) => ['running', 'done', 'failed'].includes(event.state))
-    .map((it) => it.id);
+  const seen = target.steps.filter(hasChanged).map((it) => it.id);
   return new Set([...changedSteps(lines, target.runId), ...seen]);
 }
 

@@ -62,10 +62,11 @@ export const withEvent = (run: Run, event: StepEvent): Run => ({
   steps: run.steps.map((step) => (step.id === event.stepId ? { ...step, event } : step)),
 });
 
-/** Whether a provisioning has begun something that has not been taken back. The login leaves nothing. */
-export const changesLeft = (run: Run): boolean =>
-  run.kind === 'provision' &&
-  run.steps.some(({ id, event }) => id !== 'verify' && ['running', 'done', 'failed'].includes(event.state));
+/** Whether a step has begun to change the host and has not been taken back. The login leaves nothing. */
+export const hasChanged = ({ id, event }: Run['steps'][number]): boolean =>
+  id !== 'verify' && ['running', 'done', 'failed'].includes(event.state) && event.begun !== false;
+
+export const changesLeft = (run: Run): boolean => run.kind === 'provision' && run.steps.some(hasChanged);
 
 /** A run whose process is gone will never end by itself. */
 export function settleOpenRuns(store: FleetStore, isAlive: (pid: number) => boolean): void {

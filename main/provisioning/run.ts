@@ -39,6 +39,7 @@ export async function runSteps(ctx: RunContext): Promise<RunEnd> {
   const changed = new Set<StepId>();
   for (const step of ctx.steps) {
     const began = Date.now();
+    let begun = false;
     const event = (state: StepEvent['state'], more: Partial<StepEvent> = {}): StepEvent => ({
       runId: ctx.work.runId,
       stepId: step.id,
@@ -53,6 +54,7 @@ export async function runSteps(ctx: RunContext): Promise<RunEnd> {
         continue;
       }
       if (step.undo !== null && changed.size === 0) await ctx.begin();
+      begun = true;
       await record(ctx, step, event('running'));
       if (step.undo !== null) changed.add(step.id);
       await apply(ctx, step, (progress) => ctx.emit(event('running', { progress })));
@@ -60,7 +62,7 @@ export async function runSteps(ctx: RunContext): Promise<RunEnd> {
     } catch (error) {
       const failure =
         error instanceof StepFailed ? error.failure : failedOtherwise(step, faultOf(error), step.check.text);
-      await fail(ctx, step, event('failed', { failure }));
+      await fail(ctx, step, event('failed', { failure, begun }));
       return ctx.signal.aborted ? 'cancelled' : 'failed';
     }
   }

@@ -96,6 +96,8 @@ export const StepEvent = v.object({
   seconds: v.nullable(v.number()),
   progress: v.optional(StepProgress),
   failure: v.optional(StepFailure),
+  /** false with `failed`: it had changed nothing yet, so there is nothing of it to undo */
+  begun: v.optional(v.boolean()),
 });
 export type StepEvent = v.InferOutput<typeof StepEvent>;
 
