@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { electronRuntime } from '../electron/runtime.ts';
 import { Lan, whyNoHosts } from '../hosts/hosts.ts';
 
 const skip = whyNoHosts() ?? false;
@@ -11,6 +12,7 @@ let lan: Lan;
 
 before(async () => {
   if (skip) return;
+  electronRuntime(); // fetched here, since the hosts' network has no way out
   lan = new Lan();
   await lan.up(['one', 'two'], '--user', 'root', '--auth', 'both');
 });
