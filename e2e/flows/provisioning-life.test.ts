@@ -51,7 +51,6 @@ test('two people chat, and the console sees them come, the line break and come b
   const watch = lan.start('sessions', DOMAIN, '--watch');
   await watch.until((it) => Array.isArray(it));
   const to = { host: await lan.ip('life'), port: 5222, how: 'starttls', certificate, within: lan.within } as const;
-  Object.assign(process.env, { TESTBED_DIR: lan.dir });
   const [alice, bob] = people.map((name) =>
     LineClient.xmppJs({ ...to, jid: `${name}@${DOMAIN}`, password: `${name} has a password` }),
   );

@@ -92,7 +92,7 @@ export class Lan {
   }
 
   /** a command that runs the rest of the line in the network */
-  readonly within: readonly string[] = [TESTBED, 'exec'];
+  readonly within: readonly string[] = ['env', `TESTBED_DIR=${this.dir}`, TESTBED, 'exec'];
 
   /** A file with one line, for --password-file. */
   secret(name: string, text: string): string {
