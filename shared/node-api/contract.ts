@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { LogLine } from '../domain/log-line.ts';
 import { NodeStatus } from '../domain/node.ts';
 import { Person } from '../domain/person.ts';
 import { Session } from '../domain/session.ts';
@@ -22,13 +23,6 @@ export const NodeVersion = v.object({
   runtime: v.string(),
   platform: v.string(),
 });
-
-export const LogLine = v.object({
-  at: v.number(),
-  level: v.picklist(['debug', 'info', 'warn', 'error']),
-  text: v.string(),
-});
-export type LogLine = v.InferOutput<typeof LogLine>;
 
 export const ImportReport = v.object({
   added: v.number(),
