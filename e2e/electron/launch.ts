@@ -14,7 +14,8 @@ export interface Launched {
   shoot(folder: string, name: string, themes?: readonly ('light' | 'dark')[]): Promise<void>;
   /** Parley's own folder in this launch */
   readonly data: string;
-  close(): Promise<void>;
+  /** ends it; `keep` leaves its folder for a next launch */
+  close(how?: { readonly keep?: boolean }): Promise<void>;
 }
 
 export interface LaunchOptions {
@@ -23,7 +24,7 @@ export interface LaunchOptions {
   /** stands in for the engine's program */
   readonly engine?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** a folder of an earlier launch, to come back to; it is then the caller's to remove */
+  /** the folder of an earlier launch, to come back to */
   readonly data?: string;
 }
 
@@ -31,7 +32,6 @@ export interface LaunchOptions {
 export async function launch(options: LaunchOptions = {}): Promise<Launched> {
   const { executable, version, runsEngine } = electronRuntime();
   console.log(`# Electron ${version}`);
-  const own = options.data === undefined;
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'parley-window-'));
   const [width, height] = options.size ?? [1280, 800];
   const display = await openDisplay();
@@ -46,11 +46,14 @@ export async function launch(options: LaunchOptions = {}): Promise<Launched> {
       PARLEY_DATA: data,
       PARLEY_WINDOW_SIZE: `${width}x${height}`,
       PARLEY_THEME: options.theme ?? 'light',
-      ...(runsEngine ? {} : { PARLEY_ENGINE_NODE: process.execPath }),
-      ...(options.engine ? { PARLEY_ENGINE_ENTRY: options.engine, PARLEY_ENGINE_NODE: process.execPath } : {}),
+      PARLEY_TEST_NODE: process.execPath,
+      ...(runsEngine && !options.engine ? {} : { PARLEY_ENGINE_NODE: join(import.meta.dirname, 'engine-node') }),
+      ...(options.engine ? { PARLEY_ENGINE_ENTRY: options.engine } : {}),
       ...options.env,
     },
   });
+  const child = app.process();
+  let closed = false;
   const page = await app.firstWindow();
   page.on('pageerror', (error) => console.log(`# page: ${error.stack ?? error.message}`));
   page.on('console', (message) => {
@@ -73,12 +76,14 @@ export async function launch(options: LaunchOptions = {}): Promise<Launched> {
         await page.screenshot({ path: join(folder, `${name}-${theme}.png`) });
       }
     },
-    async close() {
-      const timer = setTimeout(() => app.process().kill('SIGKILL'), 8000);
+    async close({ keep = false } = {}) {
+      if (closed) return;
+      closed = true;
+      const timer = setTimeout(() => child.kill('SIGKILL'), 8000);
       await app.close();
       clearTimeout(timer);
       display.close();
-      if (own) rmSync(data, { recursive: true, force: true });
+      if (!keep) rmSync(data, { recursive: true, force: true });
     },
   };
 }

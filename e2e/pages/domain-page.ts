@@ -14,5 +14,5 @@ export const domainPage = (page: Page) => ({
     return (await row.locator('td.password').textContent()) ?? '';
   },
   tab: (name: string) => page.getByRole('tab', { name }).click(),
-  row: (text: string) => page.getByRole('row').filter({ hasText: text }),
+  row: (text: string) => page.locator('[role=grid] [role=row]').filter({ hasText: text }),
 });

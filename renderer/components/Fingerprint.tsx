@@ -9,9 +9,10 @@ export interface FingerprintProps {
   readonly randomart?: string;
   /** offers a field to paste what the host's own administrator read out */
   readonly comparable?: boolean;
+  readonly onCompared?: (same: boolean) => void;
 }
 
-export function Fingerprint({ value, onCopy, randomart, comparable }: FingerprintProps) {
+export function Fingerprint({ value, onCopy, randomart, comparable, onCompared }: FingerprintProps) {
   const [art, setArt] = useState(false);
   const [pasted, setPasted] = useState('');
   const id = useId();
@@ -45,7 +46,10 @@ export function Fingerprint({ value, onCopy, randomart, comparable }: Fingerprin
             value={pasted}
             spellCheck={false}
             autoComplete="off"
-            onChange={(event) => setPasted(event.target.value)}
+            onChange={(event) => {
+              setPasted(event.target.value);
+              onCompared?.(compare(event.target.value, value) === 'same');
+            }}
           />
           <p className={likeness === 'other' ? 'problem' : 'help'} role="status">
             {likeness === 'nothing' ? 'Paste the fingerprint that you have from somewhere else.' : null}

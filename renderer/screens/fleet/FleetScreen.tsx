@@ -87,7 +87,6 @@ export function FleetScreen() {
     <main className="fill" tabIndex={-1}>
       <div className="toolbar">
         <h1>Fleet</h1>
-        <Summary domains={domains} now={now} engineLost={engine === 'lost'} />
         <span className="gap" />
         <div className="search">
           <input
@@ -111,6 +110,7 @@ export function FleetScreen() {
           {actions.provision.label}
         </Button>
       </div>
+      <Summary domains={domains} now={now} engineLost={engine === 'lost'} />
       {items.length === 0 ? (
         <p className="lead" role="status">
           No domain fits <strong>{filter}</strong>. Esc in the field shows them all.

@@ -28,8 +28,8 @@ export function Summary({ domains, engineLost }: SummaryProps) {
           : `${number(count('well'))} of ${plural(all.length, 'domain')} well`}
       </span>
       <span>
-        {plural(sessions, 'session')} now
-        {fresh.length === all.length ? '' : `, on the ${number(fresh.length)} that answer`}
+        {fresh.length === 0 ? 'No domain answers' : `${plural(sessions, 'session')} now`}
+        {fresh.length === all.length || fresh.length === 0 ? '' : `, on the ${number(fresh.length)} that answer`}
       </span>
     </p>
   );

@@ -1,6 +1,5 @@
 import { Search } from 'lucide-react';
 import type { Run } from '../../../shared/console-api/provisioning.ts';
-import { bytes } from '../../components/format.ts';
 import { keysText } from '../../stores/actions/actions.ts';
 import { useRuns } from '../../stores/provisioning/runs.ts';
 import { go, type Route, useRoute } from '../../stores/route/route.ts';
@@ -26,7 +25,7 @@ export function TopLine({ onFind }: { readonly onFind: () => void }) {
         {going.length === 0 ? <span className="idle">Nothing is running</span> : null}
         {going.slice(0, 2).map((run) => (
           <button key={run.runId} type="button" onClick={() => go({ screen: 'run', runId: run.runId })}>
-            {`${VERBS[run.kind]} ${run.domain}: ${nowDoing(run)}`}
+            <span>{`${VERBS[run.kind]} ${run.domain}: ${nowDoing(run)}`}</span>
           </button>
         ))}
         {going.length > 2 ? <span className="idle">and {going.length - 2} more</span> : null}
@@ -47,7 +46,7 @@ function nowDoing({ steps }: Run): string {
     (it) => it.event.state === 'done' || it.event.state === 'skipped' || it.event.state === 'undone',
   ).length;
   const progress = step?.event.progress;
-  const sent = progress ? `, ${bytes(progress.bytes)} of ${bytes(progress.total)}` : '';
+  const sent = progress && progress.total > 0 ? `, ${Math.floor((100 * progress.bytes) / progress.total)} % sent` : '';
   return `step ${Math.min(done + 1, steps.length)} of ${steps.length}${sent}`;
 }
 

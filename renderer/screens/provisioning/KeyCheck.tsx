@@ -1,8 +1,11 @@
+import { useState } from 'react';
 import type { HostKey } from '../../../shared/console-api/hosts.ts';
+import { Button } from '../../components/Button.tsx';
 import { FaultNote } from '../../components/FaultNote.tsx';
 import { Fingerprint } from '../../components/Fingerprint.tsx';
 import { day } from '../../components/format.ts';
 import { copy } from '../../stores/app/app.ts';
+import { trust } from '../../stores/provisioning/provision.ts';
 
 const HINTS: Readonly<Record<HostKey['knownHosts'], string>> = {
   same: 'Your ~/.ssh/known_hosts has this very key for this host.',
@@ -13,6 +16,7 @@ const HINTS: Readonly<Record<HostKey['knownHosts'], string>> = {
 /** Is this the right host? Asked once; a key that has changed stops everything. */
 export function KeyCheck({ hostKey }: { readonly hostKey: HostKey }) {
   const { verdict, fingerprint, algorithm, randomart, trusted, knownHosts } = hostKey;
+  const [same, setSame] = useState(false);
   const onCopy = (text: string) => copy(text, 'the fingerprint');
   if (verdict === 'changed' && trusted) {
     return (
@@ -21,12 +25,17 @@ export function KeyCheck({ hostKey }: { readonly hostKey: HostKey }) {
           fault={{
             what: 'This host shows another key than before, so nothing was sent to it.',
             why: 'Either it was set up anew, or somebody stands between you and it and would read your password.',
-            todo: 'Ask whoever runs the host. If it was set up anew, forget the host in Parley (parley host remove) and add it again.',
+            todo: 'Ask whoever runs the host for the fingerprint of its new key, by another way than this connection, and paste it below. Only then can the new key take the place of the old.',
           }}
         />
         <div className="box">
           <h2>The key it shows now ({algorithm})</h2>
-          <Fingerprint value={fingerprint} randomart={randomart} onCopy={onCopy} comparable />
+          <Fingerprint value={fingerprint} randomart={randomart} onCopy={onCopy} comparable onCompared={setSame} />
+          <div className="buttons">
+            <Button look="danger" disabled={!same} onPress={() => void trust(true)}>
+              Trust the new key
+            </Button>
+          </div>
         </div>
         <div className="box">
           <h2>The key you confirmed on {day(trusted.since)}</h2>

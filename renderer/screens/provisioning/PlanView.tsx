@@ -20,7 +20,9 @@ export function PlanView({ plan }: { readonly plan: Plan }) {
     <section className="group">
       <p className="lead">
         <strong>{summary}</strong>
-        {uploadBytes > 0 ? ` ${bytes(uploadBytes)} travel over the SSH connection.` : ''}
+        {uploadBytes > 0 && !findings.some((it) => it.stops)
+          ? ` ${bytes(uploadBytes)} travel over the SSH connection.`
+          : ''}
       </p>
       {findings.map((it) => (
         <FaultNote key={`${it.code} ${it.what}`} fault={it} tone={it.stops ? 'red' : 'amber'} />

@@ -17,7 +17,8 @@ async function start(): Promise<void> {
 /** What is wanted, whether it is the right host, and what will be done: nothing changes before the last button. */
 export function ProvisionScreen() {
   const { stage, busy, fault, hostKey, plan, host, form } = useProvision();
-  const stopped = plan?.findings.some((it) => it.stops) ?? false;
+  const stopped = stage === 'plan' && (plan?.findings.some((it) => it.stops) ?? false);
+  const changed = stage === 'key' && hostKey?.verdict === 'changed';
   const next = nextAction();
   const actions: readonly Action[] = [
     next,
@@ -45,7 +46,6 @@ export function ProvisionScreen() {
     if (stage === 'form')
       return { ...common, label: 'Look at the host', enabled: busy === null, perform: () => void look() };
     if (stage === 'key') {
-      const changed = hostKey?.verdict === 'changed';
       return { ...common, label: 'Trust this key', enabled: busy === null && !changed, perform: () => void trust() };
     }
     return {
@@ -73,13 +73,17 @@ export function ProvisionScreen() {
           </FaultNote>
         ) : null}
         <div className={`buttons${stage === 'plan' ? ' bar' : ''}`}>
-          {stage === 'key' && hostKey?.verdict === 'changed' ? null : (
+          {stopped || changed ? null : (
             <Button key={stage} look="primary" {...pressable(next)} autoFocus={stage === 'plan'}>
               {next.label}
             </Button>
           )}
+          {stage === 'plan' && again ? (
+            <Button look={stopped ? 'primary' : 'plain'} {...pressable(again)} autoFocus={stopped}>
+              {again.label}
+            </Button>
+          ) : null}
           {stage !== 'form' && change ? <Button {...pressable(change)}>{change.label}</Button> : null}
-          {stage === 'plan' && again ? <Button {...pressable(again)}>{again.label}</Button> : null}
           <span className="lead" role="status">
             {busy === null ? '' : `${busy} …`}
           </span>

@@ -85,11 +85,25 @@ function Outcome({ run }: { readonly run: Run }) {
       </p>
     );
   }
-  const what = { failed: 'It did not work out.', cancelled: 'It was cancelled.', interrupted: 'It was cut off.' }[
-    outcome
-  ];
-  return <FaultNote fault={{ what, why: summary, todo: '' }} tone={outcome === 'failed' ? 'red' : 'amber'} />;
+  const what =
+    outcome === 'cancelled'
+      ? 'You cancelled it.'
+      : outcome === 'interrupted'
+        ? 'It was cut off.'
+        : FAILED[run.kind](run.domain);
+  return (
+    <FaultNote
+      fault={{ what, why: summary.replace(/^Cancelled\. /, ''), todo: '' }}
+      tone={outcome === 'failed' ? 'red' : 'amber'}
+    />
+  );
 }
+
+const FAILED: Readonly<Record<Run['kind'], (domain: string) => string>> = {
+  provision: (domain) => `${domain} was not provisioned.`,
+  undo: () => 'Not everything was taken back.',
+  remove: (domain) => `${domain} was not removed whole.`,
+};
 
 function actionsOf(run: Run, host: string, busy: boolean): readonly Action[] {
   const { runId, domain, kind, outcome, canUndo } = run;

@@ -77,10 +77,10 @@ export async function look(): Promise<void> {
   });
 }
 
-/** The operator has compared the fingerprint. */
-export async function trust(): Promise<void> {
+/** The operator has compared the fingerprint; one that has changed, by pasting what they have from somewhere else. */
+export async function trust(pasted = false): Promise<void> {
   const { hostKey } = useProvision.getState();
-  if (hostKey === null || hostKey.verdict === 'changed') return;
+  if (hostKey === null || (hostKey.verdict === 'changed' && !pasted)) return;
   const { hostId, fingerprint } = hostKey;
   await busy('Remembering the key', async () => {
     const { host } = await call('hosts.trust', { hostId, fingerprint });
