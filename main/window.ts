@@ -24,8 +24,8 @@ type Remembered = v.InferOutput<typeof Remembered>;
 /** The page comes by a scheme of its own, three files and no more, so that it has an origin and no file:// rights. */
 export function serveOwnPage(folder: string): void {
   protocol.handle('parley', async ({ url }) => {
-    const { pathname } = new URL(url);
-    const type = FILES[pathname];
+    const { host, pathname } = new URL(url);
+    const type = host === 'app' && Object.hasOwn(FILES, pathname) ? FILES[pathname] : undefined;
     if (type === undefined) return new Response(null, { status: 404 });
     return new Response(await readFile(join(folder, pathname)), { headers: { 'content-type': type } });
   });

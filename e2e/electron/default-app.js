@@ -12,7 +12,10 @@ for (; at < argv.length; at++) {
   if (argv[at] === '-r') require(path.resolve(argv[++at]));
   else if (!argv[at].startsWith('-')) break;
 }
-if (at >= argv.length) {
+if (argv.includes('--version')) {
+  console.log(`v${process.versions.electron}`);
+  app.exit(0);
+} else if (at >= argv.length) {
   console.error('usage: electron <app>');
   app.exit(2);
 } else {

@@ -95,7 +95,7 @@ function stateWords({ state, event }: StepView, mode: Mode, now: number): string
     case 'done':
       return `done${took}`;
     case 'skipped':
-      return 'already so';
+      return mode === 'undo' ? 'nothing to take back' : 'already so';
     case 'failed':
       return time === null ? 'failed' : `failed after ${time}`;
     case 'undone':

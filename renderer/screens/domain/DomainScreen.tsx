@@ -64,6 +64,7 @@ function Page({ domain, tab, adding, now }: PageProps) {
   const known = useDomain((it) => it.known[name] ?? NOTHING);
   // the list is told of each login, the domain's own count follows within two seconds
   const sessions = live && known.sessionsAsOf !== null ? Object.keys(known.sessions).length : domain.sessions;
+  const people = live && known.peopleAsOf !== null && known.search === '' ? known.total : domain.people;
   const [removing, setRemoving] = useState(false);
   const show = (next: DomainTab) => replace({ screen: 'domain', domain: name, tab: next });
   const last = useRuns((it) => latest(it.runs, name));
@@ -133,7 +134,7 @@ function Page({ domain, tab, adding, now }: PageProps) {
         </FaultNote>
       ) : null}
       <div className={live ? undefined : 'stale'}>
-        <Facts across facts={factsOf({ ...domain, sessions }, now, live)} />
+        <Facts across facts={factsOf({ ...domain, sessions, people }, now, live)} />
       </div>
       <Tabs selected={tab} onSelect={show} />
       <div className="panels">

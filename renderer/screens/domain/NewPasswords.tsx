@@ -37,7 +37,7 @@ export function NewPasswords({ domain, passwords }: NewPasswordsProps) {
         {passwords.length > 1 ? (
           <Button onPress={() => copy(passwords.map(text).join('\n'), 'all new passwords')}>Copy all</Button>
         ) : null}
-        <Button onPress={() => dismissPasswords(domain)}>I have them</Button>
+        <Button onPress={() => dismissPasswords(domain)}>{passwords.length === 1 ? 'I have it' : 'I have them'}</Button>
       </div>
     </div>
   );

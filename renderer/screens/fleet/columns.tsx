@@ -16,7 +16,7 @@ export function columnsFor(now: number, wide: boolean, narrow: boolean): Column<
       title: 'State',
       width: 'minmax(200px, 1.3fr)',
       sortable: true,
-      cell: (it) => <Health {...it.health} now={now} />,
+      cell: (it) => <Health {...it.health} now={now} long />,
     },
     {
       key: 'name',
