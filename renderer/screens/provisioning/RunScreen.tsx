@@ -9,7 +9,7 @@ import { type Action, offer, pressable } from '../../stores/actions/actions.ts';
 import { tellFault } from '../../stores/app/app.ts';
 import { addressOf, useHosts } from '../../stores/hosts/hosts.ts';
 import { canRetry, retry, startWith, useProvision } from '../../stores/provisioning/provision.ts';
-import { cancel, undo, useRuns } from '../../stores/provisioning/runs.ts';
+import { cancel, lastToUndo, undo, useRuns } from '../../stores/provisioning/runs.ts';
 import { go, replace } from '../../stores/route/route.ts';
 import { RunResult } from './RunResult.tsx';
 
@@ -35,7 +35,9 @@ function RunPage({ run, now }: { readonly run: Run; readonly now: number }) {
   const host = useHosts((it) => it.hosts.find((one) => one.id === run.hostId));
   const busy = useProvision((it) => it.busy);
   const on = host ? addressOf(host) : 'its host';
-  const actions = actionsOf(run, host ? on : '', busy !== null);
+  const before = useRuns((it) => lastToUndo(it.runs, run.domain));
+  const toUndo = run.kind === 'provision' ? (run.canUndo ? run.runId : undefined) : before?.runId;
+  const actions = actionsOf(run, host ? on : '', busy !== null, toUndo);
   useEffect(() => offer('run', actions));
   const took = ((run.endedAt ?? now) - run.startedAt) / 1000;
   return (
@@ -105,7 +107,7 @@ const FAILED: Readonly<Record<Run['kind'], (domain: string) => string>> = {
   remove: (domain) => `${domain} was not removed whole.`,
 };
 
-function actionsOf(run: Run, host: string, busy: boolean): readonly Action[] {
+function actionsOf(run: Run, host: string, busy: boolean, toUndo: string | undefined): readonly Action[] {
   const { runId, domain, kind, outcome, canUndo } = run;
   const running = outcome === 'running';
   const unwell = outcome === 'failed' || outcome === 'cancelled' || outcome === 'interrupted';
@@ -144,11 +146,11 @@ function actionsOf(run: Run, host: string, busy: boolean): readonly Action[] {
     },
     {
       id: 'run.undo',
-      label: 'Undo',
+      label: kind === 'provision' ? 'Undo' : 'Take back the run before it',
       keys: 'u',
-      enabled: !running && !busy && canUndo && kind === 'provision',
+      enabled: !running && !busy && toUndo !== undefined && (kind === 'provision' || outcome === 'done'),
       menu: 'Domain',
-      perform: () => void undo(runId).then((next) => go({ screen: 'run', runId: next }), tellFault),
+      perform: () => toUndo && void undo(toUndo).then((next) => go({ screen: 'run', runId: next }), tellFault),
     },
     {
       id: 'run.cancel',

@@ -16,13 +16,23 @@ export const useRuns = create<RunsState>()(() => ({ runs: {}, demo: null }));
 
 export const isRunning = (run: Run): boolean => run.outcome === 'running';
 
+/** The last run for a domain that left something which undo would take back. */
+export const lastToUndo = (runs: RunsState['runs'], domain: string): Run | undefined =>
+  Object.values(runs)
+    .filter((run) => run.domain === domain && run.kind === 'provision' && run.canUndo)
+    .sort((a, b) => b.startedAt - a.startedAt)[0];
+
 /** A run with one step's news in it. */
 export function withEvent(run: Run, event: StepEvent): Run {
   return { ...run, steps: run.steps.map((step) => (step.id === event.stepId ? { ...step, event } : step)) };
 }
 
 export function listenToRuns(): void {
-  on('provisioning.run', (run) => useRuns.setState(({ runs }) => ({ runs: { ...runs, [run.runId]: run } })));
+  on('provisioning.run', (run) => {
+    useRuns.setState(({ runs }) => ({ runs: { ...runs, [run.runId]: run } }));
+    // what one run took back, another can no longer: only the engine knows
+    if (run.outcome !== 'running') void loadRuns().catch(() => undefined);
+  });
   on('provisioning.step', (event) =>
     useRuns.setState(({ runs }) => {
       const run = runs[event.runId];
