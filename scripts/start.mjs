@@ -8,12 +8,17 @@ const checking = process.argv.includes('--check');
 const linux = process.platform === 'linux' && (process.arch === 'x64' || process.arch === 'arm64');
 const display = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY;
 
+/** Chromium's sandbox refuses to start as root. */
+const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+
 /** Electron's own program, which npm did not bring: its launcher fetches it once. Answers with what went wrong, if so. */
 function electronProblem() {
-  const probe = spawnSync(node24(), ['node_modules/electron/cli.js', '--version'], { cwd: root, encoding: 'utf8' });
-  return probe.status === 0
-    ? undefined
-    : (probe.stderr || probe.stdout || String(probe.error)).trim().split('\n').at(-1);
+  const { status, stderr } = spawnSync(node24(), ['node_modules/electron/cli.js', ...asRoot, '--version'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (status === 0) return undefined;
+  return stderr.split('\n').find((line) => /\w*Error: /.test(line)) ?? `it ended with ${status}`;
 }
 
 async function main() {
@@ -33,10 +38,9 @@ async function main() {
     await buildApp();
     const problem = electronProblem();
     if (problem === undefined) {
-      const root = process.getuid?.() === 0 ? ['--no-sandbox'] : []; // Chromium's sandbox refuses to start as root
-      return run(node24(), ['node_modules/electron/cli.js', ...root, '.', ...process.argv.slice(2)]);
+      return run(node24(), ['node_modules/electron/cli.js', ...asRoot, '.', ...process.argv.slice(2)]);
     }
-    console.log(`The window can't open: Electron could not be had (${problem}).`);
+    console.log(`The window can't open: Electron could not be had (${problem.trim()}).`);
     console.log('With a network, this fetches it: npx install-electron. Until then the engine runs alone.');
   } else {
     console.log('There is no display here, so the engine runs alone. On a desktop, npm start opens the console;');
