@@ -1,6 +1,7 @@
 import { create } from 'zustand';
-import type { Run, StepEvent } from '../../../shared/console-api/provisioning.ts';
+import type { Run } from '../../../shared/console-api/provisioning.ts';
 import { call, on } from '../../api.ts';
+import { withEvent } from './step-event.ts';
 
 interface DemoPeople {
   readonly people: readonly { readonly jid: string; readonly password: string | null }[];
@@ -21,11 +22,6 @@ export const lastToUndo = (runs: RunsState['runs'], domain: string): Run | undef
   Object.values(runs)
     .filter((run) => run.domain === domain && run.kind === 'provision' && run.canUndo)
     .sort((a, b) => b.startedAt - a.startedAt)[0];
-
-/** A run with one step's news in it. */
-export function withEvent(run: Run, event: StepEvent): Run {
-  return { ...run, steps: run.steps.map((step) => (step.id === event.stepId ? { ...step, event } : step)) };
-}
 
 export function listenToRuns(): void {
   on('provisioning.run', (run) => {
