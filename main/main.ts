@@ -25,9 +25,18 @@ app.setPath('userData', join(dataDir, 'window'));
 protocol.registerSchemesAsPrivileged([{ scheme: 'parley', privileges: { standard: true, secure: true } }]);
 
 let window: BrowserWindow | undefined;
-const tell = (event: string, data: unknown) => {
-  if (window !== undefined && !window.isDestroyed()) window.webContents.send(CHANNELS.event, event, data);
-};
+const GATHER_MS = 30;
+let batch: [event: string, data: unknown][] = [];
+
+/** A large fleet tells thousands of things a second: what comes within a moment travels as one. */
+function tell(event: string, data: unknown): void {
+  if (batch.push([event, data]) > 1) return;
+  setTimeout(() => {
+    const text = JSON.stringify(batch);
+    batch = [];
+    if (window !== undefined && !window.isDestroyed()) window.webContents.send(CHANNELS.event, text);
+  }, GATHER_MS);
+}
 
 function openEngine(onMessage: (message: unknown) => void, onExit: (code: number | null) => void): EngineChannel {
   const entry = process.env['PARLEY_ENGINE_ENTRY'] ?? join(appDir, 'engine-process.mjs');

@@ -6,7 +6,7 @@ const bridge: Bridge = {
   call: (method, params) => ipcRenderer.invoke(CHANNELS.call, method, params),
   window: (method, params) => ipcRenderer.invoke(CHANNELS.window, method, params),
   on(listener) {
-    const hear = (_event: unknown, name: string, data: unknown) => listener(name, data);
+    const hear = (_event: unknown, batch: string) => listener(batch);
     ipcRenderer.on(CHANNELS.event, hear);
     return () => void ipcRenderer.off(CHANNELS.event, hear);
   },

@@ -41,8 +41,8 @@ function hear(events: Events, event: string, listener: (data: unknown) => void):
   if (schema === undefined) throw new Error(`there is no event ${event}`);
   if (!hearing) {
     hearing = true;
-    window.parley.on((name, data) => {
-      for (const it of listeners) it(name, data);
+    window.parley.on((batch) => {
+      for (const [name, data] of JSON.parse(batch) as [string, unknown][]) for (const it of listeners) it(name, data);
     });
   }
   const mine: Listener = (name, data) => {

@@ -65,5 +65,6 @@ export type Answer = { readonly result: unknown } | { readonly fault: FaultWords
 export interface Bridge {
   call(method: string, params: unknown): Promise<Answer>;
   window(method: string, params: unknown): Promise<Answer>;
-  on(listener: (event: string, data: unknown) => void): () => void;
+  /** what happened since the last time: JSON of [event, data] pairs, so that the way to the page costs one copy of a text */
+  on(listener: (batch: string) => void): () => void;
 }

@@ -16,22 +16,20 @@ export interface AddPersonProps {
 export function AddPerson({ domain, live, autoFocus }: AddPersonProps) {
   const [name, setName] = useState('');
   const [problem, setProblem] = useState<string>();
-  const [busy, setBusy] = useState(false);
   const add = async () => {
     const text = name.trim();
     const wrong = live ? nameProblem(text) : 'People can be added when the domain answers again.';
     setProblem(wrong);
-    if (wrong !== undefined || busy) return;
-    setBusy(true);
+    if (wrong !== undefined) return;
+    // emptied before the answer: the next name may be typed meanwhile
+    setName('');
     try {
       await addPerson(domain, text);
-      setName('');
       tell(`Added ${text}@${domain}.`);
     } catch (error) {
       const { what, why, todo } = faultOf(error);
+      setName((now) => (now === '' ? text : now));
       setProblem([what, why, todo].filter(Boolean).join(' '));
-    } finally {
-      setBusy(false);
     }
   };
   return (
