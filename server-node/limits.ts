@@ -1,8 +1,8 @@
 import type { Config } from './config/keys.ts';
 import type { EdgeLimits } from './edge/limits.ts';
 
-/** The limits of connections as the configuration says. */
-export function edgeLimits(config: Config): EdgeLimits {
+/** The limits of connections as the configuration says; `connections`: how many the process can hold. */
+export function edgeLimits(config: Config, connections: number): EdgeLimits {
   const xml = {
     depth: config['limits.depth'],
     attributes: config['limits.attributes'],
@@ -12,6 +12,7 @@ export function edgeLimits(config: Config): EdgeLimits {
     before: { ...xml, stanzaBytes: config['limits.stanza_bytes_before_login'] },
     after: { ...xml, stanzaBytes: config['limits.stanza_bytes'] },
     loginMs: config['limits.login_seconds'] * 1000,
+    connections,
     perAddress: config['limits.connections_per_address'],
     bytesPerSecond: config['limits.bytes_per_second'],
     burstBytes: config['limits.burst_bytes'],

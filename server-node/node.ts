@@ -16,9 +16,11 @@ import type { Session } from './router/session.ts';
 import { openSqliteStores } from './storage/sqlite/sqlite-stores.ts';
 import type { StreamCore } from './stream/ports.ts';
 import { Identity } from './transport/certificate.ts';
+import { connectionsAllowed } from './transport/descriptors.ts';
 import { listenHttp } from './transport/http.ts';
-import { type BoundListener, listenTcp, listenTls } from './transport/listener.ts';
+import { type BoundListener, listenClients } from './transport/listener.ts';
 import { VERSION } from './version.ts';
+import { StanzaError } from './xmpp/errors.ts';
 
 export interface Node {
   readonly addresses: readonly { readonly name: 'c2s' | 'c2s_tls' | 'http'; readonly address: string }[];
@@ -49,15 +51,20 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
   });
   const users = new Users({ domain: config.domain, stores, iterations: config['auth.iterations'], router, now });
   const lastSeen = new LastSeen(router, stores, now);
+  const credentials = await StoredCredentials.open(stores, config['auth.iterations']);
   const core: StreamCore<Session> = {
     domain: config.domain,
-    credentials: await StoredCredentials.open(stores, config['auth.iterations']),
+    credentials,
     freshId: () => randomBytes(12).toString('base64url'),
-    open: (name, resource, peer, outlet) => router.open(name, resource, peer, outlet),
+    open: async ({ name, key }, resource, peer, outlet) => {
+      if (!(await credentials.stands(name, key)))
+        return new StanzaError('not-allowed', 'the account was changed meanwhile');
+      return router.open(name, resource, peer, outlet);
+    },
     receive: (session, tag, raw) => router.receive(session, tag, raw),
     close: (session) => router.close(session),
   };
-  const edge = new Edge(core, edgeLimits(config), log);
+  const edge = new Edge(core, edgeLimits(config, connectionsAllowed()), log);
   const listeners: { name: 'c2s' | 'c2s_tls' | 'http'; listener: BoundListener }[] = [];
   const addresses = () => listeners.map(({ name, listener }) => ({ name, address: listener.address }));
   const report = new NodeReport({
@@ -87,12 +94,26 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     (error) => log.error('an admin request failed', error),
   );
   report.publishTo(door.connections, log);
+  const close = async () => {
+    report.stop();
+    for (const { listener } of listeners) listener.close();
+    edge.shutdown();
+    await new Promise((done) => setTimeout(done, 100)); // the farewells leave
+    await lastSeen.write();
+    door.close();
+    await stores.close();
+  };
   const open = async (name: 'c2s' | 'c2s_tls' | 'http', listen: (address: string) => Promise<BoundListener>) => {
     if (config[`listen.${name}`] !== 'off') listeners.push({ name, listener: await listen(config[`listen.${name}`]) });
   };
-  await open('c2s', (address) => listenTcp(address, edge, identity));
-  await open('c2s_tls', (address) => listenTls(address, edge, identity, config['limits.login_seconds'] * 1000));
-  await open('http', (address) => listenHttp(address, () => report.metrics()));
+  try {
+    await open('c2s', (address) => listenClients(address, edge, identity, false));
+    await open('c2s_tls', (address) => listenClients(address, edge, identity, true));
+    await open('http', (address) => listenHttp(address, () => report.metrics()));
+  } catch (error) {
+    await close();
+    throw error;
+  }
   const keeping = setInterval(
     () => void lastSeen.write().catch((error: unknown) => log.error('times of last visits were not written', error)),
     30_000,
@@ -102,17 +123,10 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     addresses: addresses(),
     reload() {
       identity.reload();
-      for (const { listener } of listeners) listener.reload();
     },
     async stop() {
       clearInterval(keeping);
-      report.stop();
-      for (const { listener } of listeners) listener.close();
-      edge.shutdown();
-      await new Promise((done) => setTimeout(done, 100)); // the farewells leave
-      await lastSeen.write();
-      door.close();
-      await stores.close();
+      await close();
     },
   };
 }

@@ -144,3 +144,28 @@ test('a second init leaves the first alone, and a given certificate is taken', (
   assert.equal(given.status, 0, given.stderr);
   assert.equal(readFileSync(join(other, 'cert.pem'), 'utf8'), readFileSync(join(data, 'cert.pem'), 'utf8'));
 });
+
+test('a node that can not start says why and ends', () => {
+  const data = join(folder, 'taken');
+  const port = '127.0.0.1:1';
+  spawnSync(PARLEYD, [
+    'init',
+    '--domain',
+    'example.org',
+    '--data',
+    data,
+    '--set',
+    `listen.c2s=${port}`,
+    '--set',
+    'listen.c2s_tls=off',
+  ]);
+  const nobody = root ? { uid: 65534, gid: 65534 } : {};
+  if (root) spawnSync('chown', ['-R', '65534:65534', data]);
+  const done = spawnSync(PARLEYD, ['run', '--data', data], { encoding: 'utf8', timeout: 20_000, ...nobody });
+  assert.deepEqual([done.status, done.signal], [1, null], done.stderr);
+  assert.match(done.stderr, /does not let parleyd listen on 127\.0\.0\.1 port 1\.\n.*1024.*\n.*higher port/);
+  rmSync(join(data, 'parley.db'));
+  const gone = spawnSync(PARLEYD, ['run', '--data', data], { encoding: 'utf8', timeout: 20_000, ...nobody });
+  assert.equal(gone.status, 1);
+  assert.match(gone.stderr, /there is no database/);
+});

@@ -36,6 +36,13 @@ export class StoredCredentials implements Credentials {
     return account?.keys[mechanism] ?? decoyKeys(mechanism, name, this.#secret, this.#iterations);
   }
 
+  /** Whether a login that was proven with that key still stands: nobody suspended the account or changed its password. */
+  async stands(name: string, key: string): Promise<boolean> {
+    const account = await this.#stores.accounts.get(name);
+    if (account?.state !== 'active') return false;
+    return Object.values(account.keys).some(({ storedKey }) => storedKey === key);
+  }
+
   async state(name: string): Promise<'active' | 'suspended' | 'unknown'> {
     return (await this.#stores.accounts.get(name))?.state ?? 'unknown';
   }

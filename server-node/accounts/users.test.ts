@@ -38,11 +38,28 @@ test('suspending ends the sessions at once and bars the account until it is acti
   const { world, users } = await domain();
   const [one, two] = [await world.come('anna/1'), await world.come('anna/2')];
   assert.equal(await users.suspend('anna'), 2);
-  assert.deepEqual([one.ended, two.ended, world.router.sessions.size], [['not-authorized'], ['not-authorized'], 0]);
+  assert.deepEqual([one.ended, two.ended, world.router.sessions.size], [['policy-violation'], ['policy-violation'], 0]);
   const credentials = await StoredCredentials.open(world.stores, 4096);
   assert.equal(await credentials.state('anna'), 'suspended');
   await users.activate('anna');
   assert.equal(await credentials.state('anna'), 'active');
+});
+
+test('a login that was not bound yet does not outlive suspension, removal or a new password', async () => {
+  const { world, users } = await domain();
+  const credentials = await StoredCredentials.open(world.stores, 4096);
+  const keyNow = async () => (await world.stores.accounts.get('anna'))?.keys['SCRAM-SHA-256']?.storedKey ?? '';
+  const key = await keyNow();
+  assert.equal(await credentials.stands('anna', key), true);
+  await users.suspend('anna');
+  assert.equal(await credentials.stands('anna', key), false);
+  await users.activate('anna');
+  await users.password('anna', 'another');
+  assert.deepEqual(
+    [await credentials.stands('anna', key), await credentials.stands('anna', await keyNow())],
+    [false, true],
+  );
+  assert.equal(await credentials.stands('nobody', key), false);
 });
 
 test('a new password ends the sessions and changes the keys', async () => {

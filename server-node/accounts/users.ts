@@ -74,12 +74,12 @@ export class Users {
   /** Gives a new password, and ends all sessions: whoever had the old one is out. */
   async password(rawName: string, rawPassword: string): Promise<number> {
     const keys = await keyRing(usablePassword(rawPassword), this.#options.iterations);
-    return this.#change(rawName, { keys });
+    return this.#change(rawName, { keys }, 'reset');
   }
 
   /** Bars the account; its sessions end at once. */
   async suspend(rawName: string): Promise<number> {
-    return this.#change(rawName, { state: 'suspended' });
+    return this.#change(rawName, { state: 'suspended' }, 'policy-violation');
   }
 
   async activate(rawName: string): Promise<void> {
@@ -92,22 +92,22 @@ export class Users {
     const name = this.#name(rawName);
     if ((await this.#options.stores.accounts.get(name)) === undefined) throw this.#unknown(name);
     await this.#options.stores.accounts.update(name, { state: 'suspended' }); // nobody comes back while we clear up
-    const ended = await this.#end(name);
+    const ended = await this.#end(name, 'policy-violation');
     await this.#options.router?.hooks.run('account-removed', { name });
     await this.#options.stores.accounts.remove(name);
     return ended;
   }
 
-  async #change(rawName: string, change: Partial<Pick<Account, 'keys' | 'state'>>): Promise<number> {
+  async #change(rawName: string, change: Partial<Pick<Account, 'keys' | 'state'>>, condition: string): Promise<number> {
     const name = this.#name(rawName);
     if (!(await this.#options.stores.accounts.update(name, change))) throw this.#unknown(name);
-    return this.#end(name);
+    return this.#end(name, condition);
   }
 
-  async #end(name: string): Promise<number> {
+  async #end(name: string, condition: string): Promise<number> {
     const sessions: readonly Session[] = [...(this.#options.router?.sessions.of(name) ?? [])];
     for (const session of sessions) {
-      session.outlet.end('not-authorized', 'the account was changed by its operator');
+      session.outlet.end(condition, 'the account was changed by its operator');
       await this.#options.router?.close(session);
     }
     return sessions.length;

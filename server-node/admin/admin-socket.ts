@@ -5,7 +5,10 @@ import { WebSocketServer } from 'ws';
 import { ParleyError } from '../../shared/errors.ts';
 import { type NodeHandlers, RpcConnection } from './rpc-connection.ts';
 
+/** bytes */
 const LARGEST_MESSAGE = 16 * 1024 * 1024;
+/** what may wait for a console, bytes */
+const MOST_WAITING = 16 * 1024 * 1024;
 
 export interface AdminDoor {
   readonly connections: ReadonlySet<RpcConnection>;
@@ -32,7 +35,12 @@ export async function openAdminSocket(
   const sockets = new WebSocketServer({ noServer: true, maxPayload: LARGEST_MESSAGE });
   server.on('upgrade', (request, socket, head) => {
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const connection = new RpcConnection({ send: (text) => webSocket.send(text) }, handlers, onBug);
+      const send = (text: string) => {
+        if (webSocket.bufferedAmount > MOST_WAITING)
+          webSocket.terminate(); // a console that does not read
+        else webSocket.send(text);
+      };
+      const connection = new RpcConnection({ send }, handlers, onBug);
       connections.add(connection);
       webSocket.on('message', (data) => void connection.received(data.toString()));
       webSocket.on('close', () => connections.delete(connection));

@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ParleyError } from '../../shared/errors.ts';
 import { configOf, parseSetting, writeConfig } from '../config/config.ts';
@@ -51,13 +51,13 @@ export const init: Command = {
     }
     mkdirSync(folder, { recursive: true, mode: 0o750 });
     const [certificate, key] = [resolve(folder, config['tls.certificate']), resolve(folder, config['tls.key'])];
-    await placeCertificate(domain, certificate, key, values.cert, values.key);
-    await (await openSqliteStores(resolve(folder, config['storage.path']))).close();
+    await placeCertificate(config.domain, certificate, key, values.cert, values.key);
+    await (await openSqliteStores(resolve(folder, config['storage.path']), { create: true })).close();
     chmodSync(resolve(folder, config['storage.path']), 0o600);
     writeFileSync(file, writeConfig(given), { mode: 0o640 }); // last: a folder that has it is whole
     const { fingerprint, selfSigned: own } = new Identity(certificate, key).info;
     process.stdout.write(
-      `${domain} is ready in ${folder}.\nCertificate: ${certificate} (${own ? 'self-signed' : 'given'})\nSHA-256 ${fingerprint}\n` +
+      `${config.domain} is ready in ${folder}.\nCertificate: ${certificate} (${own ? 'self-signed' : 'given'})\nSHA-256 ${fingerprint}\n` +
         `Next: parleyd user add NAME --data ${folder}, then parleyd run --data ${folder}\n`,
     );
     return EXIT.ok;
@@ -71,20 +71,19 @@ async function placeCertificate(
   givenCert?: string,
   givenKey?: string,
 ): Promise<void> {
-  if (givenCert === undefined || givenKey === undefined) {
-    const made = await selfSigned(domain);
-    writeFileSync(key, made.key, { mode: 0o600 });
-    writeFileSync(certificate, made.certificate, { mode: 0o644 });
-    return;
-  }
+  const given = givenCert === undefined || givenKey === undefined ? undefined : readPair(givenCert, givenKey);
+  const { certificate: pem, key: secret } = given ?? (await selfSigned(domain));
+  for (const file of [certificate, key]) if (existsSync(file)) renameSync(file, `${file}.before-init`); // nothing is lost
+  writeFileSync(key, secret, { mode: 0o600 });
+  writeFileSync(certificate, pem, { mode: 0o644 });
+}
+
+/** A certificate and its key, if they fit together. @throws ParleyError `certificate` */
+function readPair(certificate: string, key: string): { readonly certificate: string; readonly key: string } {
   try {
-    copyFileSync(givenKey, key);
-    chmodSync(key, 0o600);
-    copyFileSync(givenCert, certificate);
     new Identity(certificate, key);
+    return { certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') };
   } catch (error) {
-    rmSync(key, { force: true });
-    rmSync(certificate, { force: true });
     throw new ParleyError({
       code: 'certificate',
       what: "The given certificate can't be used.",

@@ -18,16 +18,16 @@ export function readOptions<const T extends ParseArgsOptionsConfig>(
   try {
     return parseArgs({ args: [...args], options, allowPositionals });
   } catch (error) {
-    throw usage(
-      error instanceof Error ? `${error.message.split('. ')[0]}.` : 'The options are off.',
-      help.split('\n')[0] ?? '',
-    );
+    throw usage(error instanceof Error ? `${error.message.split('. ')[0]}.` : 'The options are off.', howTo(help));
   }
 }
 
+/** Where the whole help of a command is to be had. */
+export const howTo = (help: string): string => `See: ${help.split(' ').slice(0, 2).join(' ')} --help`;
+
 export function required(value: string | undefined, option: string, help: string): string {
   if (value !== undefined && value !== '') return value;
-  throw usage(`${option} is missing.`, help.split('\n')[0] ?? '');
+  throw usage(`${option} is missing.`, howTo(help));
 }
 
 export const CONFIG_FILE = 'parleyd.toml';

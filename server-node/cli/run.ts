@@ -20,7 +20,7 @@ function startFailure(error: unknown): unknown {
   if (code === 'EADDRINUSE') {
     return new ParleyError({
       code: 'port-taken',
-      what: `Nobody can listen on ${where} twice.`,
+      what: `parleyd can't listen on ${where}.`,
       why: 'Another program has that port already.',
       todo: 'Stop it, or choose another port under [listen].',
     });

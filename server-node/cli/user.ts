@@ -4,7 +4,7 @@ import { ParleyError } from '../../shared/errors.ts';
 import { withUsers } from './admin.ts';
 import type { Command } from './command.ts';
 import { EXIT } from './exit.ts';
-import { openFolder, readOptions, required, usage } from './options.ts';
+import { howTo, openFolder, readOptions, required, usage } from './options.ts';
 import { readPassword } from './password.ts';
 
 const help = `parleyd user add|password|suspend|activate|remove NAME --data DIR
@@ -76,10 +76,7 @@ export const user: Command = {
           return skipped.length === 0 ? EXIT.ok : EXIT.failed;
         }
         default:
-          throw usage(
-            verb === '' ? 'What shall be done with whom?' : `There is no 'user ${verb}'.`,
-            help.split('\n')[0] ?? '',
-          );
+          throw usage(verb === '' ? 'What shall be done with whom?' : `There is no 'user ${verb}'.`, howTo(help));
       }
     });
   },

@@ -17,6 +17,9 @@ function flatten(table: object, prefix = ''): Map<string, unknown> {
   return flat;
 }
 
+const sentence = (text: string): string =>
+  `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.?!]$/.test(text) ? '' : '.'}`;
+
 const isKey = (name: string): name is KeyName => Object.hasOwn(KEYS, name);
 
 /** The key of ours whose letters are most alike. */
@@ -51,7 +54,7 @@ export function configOf(given: ReadonlyMap<string, unknown>, where: string): Co
     if (!outcome.success) {
       throw wrong(
         `${where}: ${name} can't be ${JSON.stringify(value)}.`,
-        `It must be ${outcome.issues[0].message}.`,
+        sentence(outcome.issues[0].message),
         `Correct ${name} and start again.`,
       );
     }

@@ -26,12 +26,11 @@ export interface Transport {
 export interface ConnectionInfo {
   readonly address: string;
   readonly loopback: boolean;
-  /** such as TLSv1.3 for a connection that began with TLS */
-  readonly tls: string | null;
+  /** it begins with TLS (XEP-0368) */
+  readonly direct: boolean;
 }
 
-/** what may still wait when a connection counts as drained, bytes */
-const LITTLE = 65_536;
+/** how often it is looked whether what waits has left */
 const DRAIN_CHECK_MS = 20;
 
 /** One client: bytes in, stanzas up; answers down, bytes out. */
@@ -40,7 +39,8 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   readonly loopback: boolean;
   readonly startedAt: number;
   transport: 'tcp' | 'starttls' | 'tls';
-  tls: string | null;
+  /** such as TLSv1.3; null while there is none */
+  tls: string | null = null;
   readonly #socket: Transport;
   readonly #limits: EdgeLimits;
   readonly #log: Log;
@@ -50,7 +50,7 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   readonly #outbox: Outbox;
   readonly #allowance: Allowance;
   #waiting = false;
-  #throttled = false;
+  #throttle: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
   constructor(
@@ -63,8 +63,7 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   ) {
     this.address = info.address;
     this.loopback = info.loopback;
-    this.tls = info.tls;
-    this.transport = info.tls === null ? 'tcp' : 'tls';
+    this.transport = info.direct ? 'tls' : 'tcp';
     this.startedAt = now();
     this.#socket = socket;
     this.#limits = limits;
@@ -80,8 +79,8 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
     this.#allowance = new Allowance(limits.bytesPerSecond, limits.burstBytes, this.startedAt);
   }
 
-  get authenticated(): boolean {
-    return this.#stream.authenticated;
+  get bound(): boolean {
+    return this.#stream.bound;
   }
 
   /** Bytes have come in. */
@@ -89,7 +88,7 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
     if (this.#closed || this.#stream.over) return;
     this.#attempt(() => this.#scanner.feed(bytes));
     const wait = this.#allowance.take(bytes.length, this.#now());
-    if (wait > 0) this.#throttle(wait);
+    if (wait > 0) this.#slowDown(wait);
   }
 
   /** The socket is gone. */
@@ -106,25 +105,30 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   send(bytes: Bytes): void {
     if (this.#closed) return;
     this.#outbox.send(bytes);
-    if (this.#outbox.pending + this.#socket.queued > this.#limits.sendBytes) this.#tooSlow();
+    if (this.#backlog <= this.#limits.sendBytes) return;
+    this.#outbox.flush(); // a client is slow by what it has not taken, not by what one turn has gathered
+    if (this.#backlog > this.#limits.sendBytes) this.#tooSlow();
   }
 
   hold(until: Promise<unknown>): void {
     this.#outbox.hold(until);
   }
 
-  async drained(): Promise<void> {
-    while (!this.#closed && this.#outbox.pending + this.#socket.queued > LITTLE) {
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK_MS));
-    }
+  drained(): Promise<void> {
+    return this.#until(0);
   }
 
   startTls(): void {
+    this.transport = 'starttls';
+    this.handshake();
+  }
+
+  /** TLS begins, now or after `<proceed/>`. */
+  handshake(): void {
     this.#outbox.flush();
     this.#socket.startTls((version) => {
       this.tls = version;
     });
-    this.transport = 'starttls';
   }
 
   close(): void {
@@ -134,16 +138,29 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
     });
   }
 
+  /** bytes that wait to leave, here and in the socket */
+  get #backlog(): number {
+    return this.#outbox.pending + this.#socket.queued;
+  }
+
+  async #until(most: number): Promise<void> {
+    this.#outbox.flush();
+    while (!this.#closed && this.#backlog > most) await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK_MS));
+  }
+
   #write(bytes: Bytes): void {
     if (!this.#closed) this.#socket.write(bytes);
   }
 
   #element(tag: Tag, raw: Bytes): void {
-    const next = this.#stream.element(tag, raw);
-    if (!(next instanceof Promise)) {
-      this.#then(next);
+    const done = this.#stream.element(tag, raw);
+    const full = this.#backlog > this.#limits.sendBytes / 4;
+    if (!(done instanceof Promise) && !full) {
+      this.#then(done);
       return;
     }
+    // who asks faster than it reads the answers is not read until it has caught up
+    const next = full ? this.#until(this.#limits.sendBytes / 8).then(() => done) : Promise.resolve(done);
     this.#waiting = true;
     this.#scanner.pause();
     this.#socket.pause();
@@ -160,8 +177,9 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
     this.#waiting = false;
     if (this.#closed) return;
     this.#then(next);
+    if (next === 'stop') return;
     this.#attempt(() => this.#scanner.resume());
-    if (!this.#waiting && !this.#throttled) this.#socket.resume();
+    if (!this.#waiting && this.#throttle === undefined) this.#socket.resume();
   }
 
   #then(next: Next): void {
@@ -184,11 +202,11 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
     }
   }
 
-  #throttle(wait: number): void {
-    this.#throttled = true;
+  #slowDown(wait: number): void {
     this.#socket.pause();
-    setTimeout(() => {
-      this.#throttled = false;
+    clearTimeout(this.#throttle);
+    this.#throttle = setTimeout(() => {
+      this.#throttle = undefined;
       if (!this.#waiting && !this.#closed) this.#socket.resume();
     }, wait);
   }

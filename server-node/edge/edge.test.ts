@@ -12,6 +12,7 @@ const LIMITS = {
   before: XML,
   after: XML,
   loginMs: 1000,
+  connections: 3,
   perAddress: 2,
   bytesPerSecond: 0,
   burstBytes: 0,
@@ -35,7 +36,7 @@ function transport() {
 
 test('an address may have so many connections, and this machine as many as it likes', () => {
   const edge = new Edge(core, LIMITS, new Log('error', () => {}), () => 0);
-  const info = { address: '192.0.2.1:1', loopback: false, tls: null };
+  const info = { address: '192.0.2.1:1', loopback: false, direct: false };
   const first = edge.accept('192.0.2.1', transport().socket, info);
   edge.accept('192.0.2.1', transport().socket, info);
   assert.deepEqual(
@@ -48,11 +49,23 @@ test('an address may have so many connections, and this machine as many as it li
   edge.shutdown();
 });
 
+test('all doors share what the process can hold', () => {
+  const edge = new Edge(core, { ...LIMITS, connections: 2 }, new Log('error', () => {}), () => 0);
+  const from = (host: string) =>
+    edge.accept(host, transport().socket, { address: `${host}:1`, loopback: true, direct: true });
+  const first = from('127.0.0.1');
+  from('127.0.0.2');
+  assert.equal(edge.admits('127.0.0.3', true), false);
+  first.lost();
+  assert.equal(edge.admits('127.0.0.3', true), true);
+  edge.shutdown();
+});
+
 test('who does not log in in time is let go', async () => {
   let now = 0;
   const edge = new Edge(core, LIMITS, new Log('error', () => {}), () => now);
   const { told, socket } = transport();
-  edge.accept('192.0.2.1', socket, { address: '192.0.2.1:1', loopback: false, tls: null });
+  edge.accept('192.0.2.1', socket, { address: '192.0.2.1:1', loopback: false, direct: false });
   now = 999;
   edge.sweep();
   assert.equal(told.ended, false);

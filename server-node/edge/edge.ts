@@ -30,7 +30,8 @@ export class Edge<S extends { readonly jid: Jid }> {
 
   /** Whether one more connection from that host is welcome. */
   admits(host: string, loopback: boolean): boolean {
-    if (loopback || (this.#byAddress.get(host) ?? 0) < this.#limits.perAddress) return true;
+    const room = this.#connections.size < this.#limits.connections;
+    if (room && (loopback || (this.#byAddress.get(host) ?? 0) < this.#limits.perAddress)) return true;
     this.refused++;
     return false;
   }
@@ -56,7 +57,7 @@ export class Edge<S extends { readonly jid: Jid }> {
   sweep(): void {
     const oldest = this.#now() - this.#limits.loginMs;
     for (const connection of this.#strangers) {
-      if (connection.authenticated) this.#strangers.delete(connection);
+      if (connection.bound) this.#strangers.delete(connection);
       else if (connection.startedAt < oldest) {
         this.#strangers.delete(connection);
         connection.end('connection-timeout', 'the login took too long');

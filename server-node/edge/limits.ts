@@ -7,6 +7,8 @@ export interface EdgeLimits {
   readonly after: Limits;
   /** how long a connection may take to log in, milliseconds */
   readonly loginMs: number;
+  /** connections in all, logged in or not, whatever door they came by */
+  readonly connections: number;
   /** connections from one address at a time; addresses of this machine have no limit */
   readonly perAddress: number;
   /** what a client may send in a second on average, in bytes, and at once; 0: no limit */

@@ -116,7 +116,8 @@ test('XEP-0160: what is only true while it is typed does not wait, and a full st
     ["<body>hi</body><no-store xmlns='urn:xmpp:hints'/>", false],
     ['', false],
   ];
-  let count = 0;
+  await anna.says(`<message to='bert@${DOMAIN}' type='unheard-of' id='x'><body>of type normal, then</body></message>`);
+  let count = 1;
   for (const [content, waits] of kept) {
     await anna.says(`<message to='bert@${DOMAIN}' type='chat' id='x'>${content}</message>`);
     count += waits ? 1 : 0;
@@ -152,6 +153,45 @@ test('XEP-0160: what has not left when the client goes waits on', async () => {
     ['m3', 'm4', 'm5', 'm6'],
   );
   assert.equal(await world.stores.list('offline').count('bert'), 0);
+});
+
+test('XEP-0160: a device that comes takes over from one that is stuck, and one that is left from one that went', async () => {
+  const world = new World(undefined, { offlineMessages: 100 });
+  await world.people('anna', 'bert');
+  const anna = await world.come('anna/a');
+  for (let i = 0; i < 7; i++)
+    await anna.says(`<message to='bert@${DOMAIN}' id='m${i}'><body>${'x'.repeat(100_000)}</body></message>`);
+  const bodies = (client: { hears(): { name: string }[] }) => client.hears().filter((e) => e.name === 'message').length;
+  const stuck = await world.come('bert/stuck', '');
+  let wake = () => {};
+  stuck.drained = () =>
+    new Promise((resolve) => {
+      wake = resolve;
+    });
+  const waiting = stuck.says('<presence/>');
+  await new Promise((resolve) => setImmediate(resolve));
+  const desk = await world.come('bert/desk', '');
+  await desk.says('<presence/>');
+  assert.equal(bodies(desk), 7);
+  assert.equal(await world.stores.list('offline').count('bert'), 0);
+  wake();
+  await waiting;
+
+  await stuck.leaves();
+  await desk.leaves();
+  for (let i = 0; i < 7; i++)
+    await anna.says(`<message to='bert@${DOMAIN}' id='n${i}'><body>${'x'.repeat(100_000)}</body></message>`);
+  const quiet = await world.come('bert/quiet', '');
+  await quiet.says('<presence><priority>-1</priority></presence>');
+  const dying = await world.come('bert/dying', '');
+  dying.drained = async () => {
+    await quiet.says('<presence type="unavailable"/>');
+    quiet.session.priority = 0;
+    quiet.session.presence = dying.session.presence;
+    await dying.leaves();
+  };
+  await dying.says('<presence/>');
+  assert.equal(bodies(quiet), 7, 'who is left gets them without asking again');
 });
 
 test('the time stands within the message, whatever its closing tag looks like', () => {

@@ -162,3 +162,17 @@ test('a bug in a handler answers that stanza and touches nobody else', async () 
     'result',
   );
 });
+
+test('a session that ends while a message is delivered takes it from nobody else', async () => {
+  const world = new World();
+  await world.people('anna', 'bert');
+  const anna = await world.come('anna/a');
+  const [slow, two, three] = [await world.come('bert/1'), await world.come('bert/2'), await world.come('bert/3')];
+  const push = slow.incoming.push.bind(slow.incoming);
+  slow.incoming.push = (...bytes) => {
+    void slow.leaves(); // as a connection does that has too much waiting
+    return push(...bytes);
+  };
+  await anna.says(`<message to='bert@${DOMAIN}' id='m'><body>hi</body></message>`);
+  assert.deepEqual([two.incoming.length > 0, three.incoming.length > 0], [true, true]);
+});

@@ -35,7 +35,7 @@ export class Session {
   /** has asked for the roster, and so gets pushes (RFC 6121 §2.1.6) */
   interested = false;
   /** bare and full JIDs that got directed presence and are told when it ends (RFC 6121 §4.6) */
-  directed: Set<Bytes> | undefined;
+  directed: Map<Bytes, Jid> | undefined;
   closed = false;
 
   constructor(jid: Jid, peer: Peer, connectedAt: number, outlet: Outlet) {

@@ -2,9 +2,12 @@ import type { Session } from './session.ts';
 
 const NOBODY: readonly Session[] = [];
 
-/** Who is connected: the sessions of each account, by localpart. */
+/**
+ * Who is connected: the sessions of each account, by localpart. Lists are never changed but replaced: whoever walks one may
+ * cause a session to end, and must still reach the others.
+ */
 export class Sessions {
-  readonly #byAccount = new Map<string, Session[]>();
+  readonly #byAccount = new Map<string, readonly Session[]>();
   #size = 0;
 
   get size(): number {
@@ -22,18 +25,20 @@ export class Sessions {
 
   add(session: Session): void {
     const list = this.#byAccount.get(session.jid.local);
-    if (list === undefined) this.#byAccount.set(session.jid.local, [session]);
-    else list.push(session);
+    this.#byAccount.set(session.jid.local, list === undefined ? [session] : [...list, session]);
     this.#size++;
   }
 
   /** False when it was not there. */
   remove(session: Session): boolean {
     const list = this.#byAccount.get(session.jid.local);
-    const at = list?.indexOf(session) ?? -1;
-    if (list === undefined || at < 0) return false;
+    if (list === undefined || !list.includes(session)) return false;
     if (list.length === 1) this.#byAccount.delete(session.jid.local);
-    else list.splice(at, 1);
+    else
+      this.#byAccount.set(
+        session.jid.local,
+        list.filter((one) => one !== session),
+      );
     this.#size--;
     return true;
   }

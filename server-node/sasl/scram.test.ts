@@ -50,7 +50,8 @@ for (const { where, mechanism, salt, client, serverNonce, proof, signature } of 
 
   test(`${mechanism}: the exchange of ${where}`, async () => {
     const { scram, final } = await begin();
-    assert.deepEqual(await scram.step(final), { kind: 'success', data: `v=${signature}`, name: 'user' });
+    const { storedKey: key } = keysOf(mechanism, 'pencil', salt, 4096);
+    assert.deepEqual(await scram.step(final), { kind: 'success', data: `v=${signature}`, name: 'user', key });
     assert.deepEqual(await scram.step(final), { kind: 'failure', condition: 'malformed-request' }, 'once only');
   });
 

@@ -14,7 +14,8 @@ export type SaslFailure =
 
 export type SaslStep =
   | { readonly kind: 'challenge'; readonly data: string }
-  | { readonly kind: 'success'; readonly data: string; readonly name: string }
+  /** `key`: the StoredKey that the login was proven with; binding asks whether it still is the account's */
+  | { readonly kind: 'success'; readonly data: string; readonly name: string; readonly key: string }
   | { readonly kind: 'failure'; readonly condition: SaslFailure };
 
 /** What the exchange asks the accounts for. `keys` gives decoys for a name that does not exist, and never undefined. */
@@ -89,7 +90,7 @@ export class Scram {
     if (state === 'unknown') return failure('not-authorized');
     const hash = SCRAM_HASHES[this.#mechanism];
     const signature = createHmac(hash, Buffer.from(this.#keys.serverKey, 'base64')).update(signed).digest('base64');
-    return { kind: 'success', data: `v=${signature}`, name: this.#name };
+    return { kind: 'success', data: `v=${signature}`, name: this.#name, key: this.#keys.storedKey };
   }
 
   /** RFC 5802 §3: ClientKey := ClientProof XOR ClientSignature, and H(ClientKey) must be StoredKey. */

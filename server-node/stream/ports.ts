@@ -29,6 +29,12 @@ export interface StreamWire {
   readonly tls: string | null;
 }
 
+/** Who has proven to be whom, and with which key. */
+export interface Login {
+  readonly name: string;
+  readonly key: string;
+}
+
 /** What a bound session may be asked to do by what is above. */
 export interface StreamOutlet {
   send(bytes: Bytes): void;
@@ -43,7 +49,8 @@ export interface StreamCore<S extends { readonly jid: Jid }> {
   readonly credentials: Credentials;
   /** an identifier that nobody can guess (RFC 6120 §4.7.3) */
   freshId(): string;
-  open(name: string, resource: string, peer: PeerInfo, outlet: StreamOutlet): Promise<S | StanzaError>;
+  /** Binds a resource for who has logged in; refused when the account was barred or its keys were changed since. */
+  open(login: Login, resource: string, peer: PeerInfo, outlet: StreamOutlet): Promise<S | StanzaError>;
   receive(session: S, tag: Tag, raw: Bytes): void | Promise<void>;
   close(session: S): Promise<void>;
 }

@@ -15,6 +15,7 @@ const LIMITS: EdgeLimits = {
   before: { ...XML, stanzaBytes: 4096 },
   after: XML,
   loginMs: 1000,
+  connections: 3,
   perAddress: 10,
   bytesPerSecond: 0,
   burstBytes: 0,
@@ -70,7 +71,8 @@ class Talk {
       domain: 'example.org',
       freshId: () => 'fresh',
       credentials: { prepare: (name) => name, keys: async (mechanism) => KEYS[mechanism], state: async () => state },
-      open: async (name, resource, peer, outlet) => {
+      open: async ({ name, key }, resource, peer, outlet) => {
+        assert.ok(key === KEYS['SCRAM-SHA-256'].storedKey || key === KEYS['SCRAM-SHA-1'].storedKey);
         if (resource === 'full') return new StanzaError('resource-constraint');
         this.opened.push(`${name}/${resource} ${peer.transport} ${peer.mechanism}`);
         this.#outlet = outlet;
@@ -82,7 +84,7 @@ class Talk {
       },
       close: async () => void this.closed++,
     };
-    const info = { address: '192.0.2.1:5', loopback, tls };
+    const info = { address: '192.0.2.1:5', loopback, direct: tls !== null };
     this.connection = new Connection(
       this.socket,
       info,
@@ -91,6 +93,10 @@ class Talk {
       new Log('error', () => {}),
       () => 0,
     );
+    if (tls !== null) {
+      this.connection.handshake();
+      this.socket.finishTls?.(tls);
+    }
   }
 
   #outlet: { send(bytes: string): void; end(condition: string): void; hold(until: Promise<unknown>): void } | undefined;
@@ -333,9 +339,31 @@ test('a client that does not read is let go before it fills the memory', async (
   await talk.says(HEADER);
   await talk.logsIn();
   await talk.binds();
-  talk.socket.queued = 49_000;
+  talk.socket.queued = 50_001;
   talk.outlet.send('x'.repeat(2000));
   assert.deepEqual([talk.socket.destroyed, talk.closed], [true, 1]);
+});
+
+test('what one turn gathers for a client that reads is no reason to let it go', async () => {
+  const talk = new Talk();
+  await talk.says(HEADER);
+  await talk.logsIn();
+  await talk.binds();
+  for (let i = 0; i < 100; i++) talk.outlet.send('x'.repeat(2000));
+  assert.equal(talk.socket.destroyed, false);
+});
+
+test('a client that asks faster than it reads is not read until it has caught up', async () => {
+  const talk = new Talk();
+  await talk.says(HEADER);
+  await talk.logsIn();
+  await talk.binds();
+  talk.socket.queued = 20_000;
+  await talk.says('<presence/><message/>');
+  assert.deepEqual([talk.stanzas.length, talk.socket.reading], [1, false]);
+  talk.socket.queued = 0;
+  for (let i = 0; i < 50 && talk.stanzas.length < 2; i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.deepEqual([talk.stanzas.length, talk.socket.reading], [2, true]);
 });
 
 test('a client that sends too much is slowed down', async () => {

@@ -1,5 +1,5 @@
 import { SCRAM_MECHANISMS } from '../sasl/scram-keys.ts';
-import { type Bytes, decode } from '../xml/chars.ts';
+import type { Bytes } from '../xml/chars.ts';
 import { el, parseElement } from '../xml/element.ts';
 import type { XmlError } from '../xml/errors.ts';
 import { attribute, type Tag } from '../xml/tag.ts';
@@ -9,7 +9,7 @@ import { NS } from '../xmpp/namespaces.ts';
 import { prepareResource } from '../xmpp/precis.ts';
 import { closingError, headerProblem, openingTag, type StreamCondition } from './header.ts';
 import { normalize } from './normalize.ts';
-import type { StreamCore, StreamEvent, StreamWire } from './ports.ts';
+import type { Login, StreamCore, StreamEvent, StreamWire } from './ports.ts';
 import { SaslSession } from './sasl-session.ts';
 
 /** What the connection must do after an element was taken. */
@@ -39,7 +39,7 @@ export class Stream<S extends { readonly jid: Jid }> {
   #plainHeader = true;
   #sasl: SaslSession | undefined;
   #attempts = 0;
-  #name: string | undefined;
+  #login: Login | undefined;
   #mechanism = '';
   #session: S | undefined;
 
@@ -50,7 +50,11 @@ export class Stream<S extends { readonly jid: Jid }> {
   }
 
   get authenticated(): boolean {
-    return this.#name !== undefined;
+    return this.#login !== undefined;
+  }
+
+  get bound(): boolean {
+    return this.#session !== undefined;
   }
 
   get over(): boolean {
@@ -80,8 +84,8 @@ export class Stream<S extends { readonly jid: Jid }> {
     const ns = attribute(plain, 'xmlns') ?? NS.client;
     if (ns === NS.tls) return this.#startTls(plain);
     if (ns === NS.sasl) return this.#authenticate(plain, bytes);
-    if (this.#name === undefined) return this.fail('not-authorized', 'log in first'); // §4.9.3.12
-    return this.#bind(this.#name, plain, bytes);
+    if (this.#login === undefined) return this.fail('not-authorized', 'log in first'); // §4.9.3.12
+    return this.#bind(this.#login, plain, bytes);
   }
 
   /** The client closes its side (§4.4). */
@@ -119,7 +123,7 @@ export class Stream<S extends { readonly jid: Jid }> {
   }
 
   #features(): Bytes {
-    if (this.#name !== undefined) {
+    if (this.#login !== undefined) {
       return `<bind xmlns='${NS.bind}'/><session xmlns='${NS.session}'><optional/></session><sub xmlns='${NS.preApproval}'/>`;
     }
     const secure = this.#wire.tls !== null;
@@ -132,7 +136,7 @@ export class Stream<S extends { readonly jid: Jid }> {
   }
 
   #startTls(tag: Tag): Next {
-    if (tag.name !== 'starttls' || this.#wire.transport !== 'tcp' || this.#name !== undefined) {
+    if (tag.name !== 'starttls' || this.#wire.transport !== 'tcp' || this.#login !== undefined) {
       this.#wire.send(`<failure xmlns='${NS.tls}'/></stream:stream>`); // §5.4.2.2
       return this.#finish();
     }
@@ -143,7 +147,7 @@ export class Stream<S extends { readonly jid: Jid }> {
   }
 
   async #authenticate(tag: Tag, raw: Bytes): Promise<Next> {
-    if (this.#name !== undefined) return this.fail('not-authorized', 'already logged in');
+    if (this.#login !== undefined) return this.fail('not-authorized', 'already logged in');
     if (this.#wire.tls === null && !this.#wire.loopback) return this.#refuseLogin('encryption-required');
     const content = parseElement(raw, NS.client).text.trim();
     if (tag.name === 'abort') return this.#refuseLogin('aborted'); // §6.4.4
@@ -167,7 +171,7 @@ export class Stream<S extends { readonly jid: Jid }> {
       return 'continue';
     }
     this.#wire.send(`<success xmlns='${NS.sasl}'>${data}</success>`);
-    this.#name = step.name;
+    this.#login = { name: step.name, key: step.key };
     this.#mechanism = sasl.mechanism;
     this.#sasl = undefined;
     this.#state = 'new';
@@ -184,7 +188,7 @@ export class Stream<S extends { readonly jid: Jid }> {
   }
 
   /** §7.6, §7.7; anything before it but a bind request is refused. */
-  async #bind(name: string, tag: Tag, raw: Bytes): Promise<Next> {
+  async #bind(login: Login, tag: Tag, raw: Bytes): Promise<Next> {
     const iq = parseElement(raw, NS.client);
     const request = iq.child('bind', NS.bind);
     const id = iq.attributes['id'];
@@ -207,7 +211,7 @@ export class Stream<S extends { readonly jid: Jid }> {
       drained: () => this.#wire.drained(),
       end: (condition: string, text?: string) => void this.fail(condition as StreamCondition, text),
     };
-    const session = await this.#core.open(name, resource, peer, outlet);
+    const session = await this.#core.open(login, resource, peer, outlet);
     if (session instanceof StanzaError) {
       answer('error', session.element());
       return 'continue';
@@ -241,6 +245,6 @@ export class Stream<S extends { readonly jid: Jid }> {
   #unusual(session: S, tag: Tag, raw: Bytes): void | Promise<void> {
     const { name } = tag;
     if (name === 'message' || name === 'presence' || name === 'iq') return this.#core.receive(session, tag, raw);
-    this.fail('unsupported-stanza-type', `<${decode(name)}/> is no stanza`); // §4.9.3.24
+    this.fail('unsupported-stanza-type', `<${name}/> is no stanza`); // §4.9.3.24
   }
 }

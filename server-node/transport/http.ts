@@ -22,7 +22,7 @@ export function listenHttp(address: string, metrics: () => string): Promise<Boun
     server.listen(listenOptions(address), () => {
       const at = server.address();
       const where = typeof at === 'object' && at !== null ? hostAndPort(plainHost(at.address), at.port) : address;
-      resolve({ address: where, close: () => void server.close(), reload: () => {} });
+      resolve({ address: where, close: () => void server.close() });
     });
   });
 }

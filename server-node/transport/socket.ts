@@ -67,7 +67,7 @@ export class SocketTransport implements Transport {
   #listen(socket: Socket): void {
     socket.on('data', (data: Buffer) => this.#onBytes(data.toString('latin1')));
     socket.on('error', () => socket.destroy());
-    socket.on('end', () => socket.end());
+    socket.on('end', () => this.end());
     socket.on('close', () => this.#onGone());
   }
 }

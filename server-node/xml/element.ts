@@ -85,7 +85,7 @@ class Builder {
       const name = decode(tag.attributes[i] ?? '');
       const value = decode(tag.attributes[i + 1] ?? '');
       if (name === 'xmlns') ns = value;
-      else if (name.startsWith('xmlns:')) scope = { ...scope, [name.slice(6)]: value };
+      else if (name.startsWith('xmlns:')) scope = { ...scope, [name.slice(6)]: value }; // the scanner caps how many there are
       if (name !== 'xmlns') attributes[name] = value;
     }
     const colon = tag.name.indexOf(':');

@@ -4,6 +4,9 @@ import type { Tag } from './tag.ts';
 export const XML_NS = 'http://www.w3.org/XML/1998/namespace';
 const XMLNS_NS = 'http://www.w3.org/2000/xmlns/';
 
+/** prefixes declared at one place; each use looks through them, and each tree that is built carries them along */
+const MOST_PREFIXES = 64;
+
 /** The prefixes that are declared where the scanner stands: a list of [depth, prefix, namespace], innermost last. */
 export class Prefixes {
   readonly #declared: { readonly depth: number; readonly prefix: string; readonly namespace: string }[] = [];
@@ -47,6 +50,7 @@ export class Prefixes {
     const wrong =
       namespace === '' || namespace === XMLNS_NS || prefix === 'xmlns' || (prefix === 'xml') !== (namespace === XML_NS);
     if (wrong) throw new XmlError('not-well-formed', `prefix ${prefix} can't be declared so`);
+    if (this.#declared.length >= MOST_PREFIXES) throw new XmlError('policy-violation', 'too many prefixes');
     this.#declared.push({ depth, prefix, namespace });
   }
 

@@ -108,6 +108,16 @@ const CORPUS: readonly (readonly [string, string, string])[] = [
   ['CDATA between stanzas', '<![CDATA[ ]]>', 'bad-format'],
   ['too deep', `<a>${'<b>'.repeat(8)}`, 'policy-violation'],
   ['too many attributes', `<a ${Array.from({ length: 9 }, (_, i) => `a${i}=''`).join(' ')}/>`, 'policy-violation'],
+  [
+    'too many prefixes',
+    `<a>${Array.from(
+      { length: 9 },
+      (_, i) => `<b ${Array.from({ length: 8 }, (_, k) => `xmlns:p${i}-${k}='u'`).join(' ')}>`,
+    )
+      .join('')
+      .slice(0, 5000)}`,
+    'policy-violation',
+  ],
   ['too many elements', `<a>${'<b/>'.repeat(50)}</a>`, 'policy-violation'],
   ['too long', `<a>${'x'.repeat(10_001)}`, 'policy-violation'],
   ['a tag that is too long', `<a b='${'x'.repeat(10_001)}`, 'policy-violation'],

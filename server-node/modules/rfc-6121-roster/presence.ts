@@ -45,18 +45,15 @@ export class Presence {
     session.presence = undefined;
     session.directed = undefined;
     if (wasAvailable) await this.#broadcast(session, farewell);
-    for (const value of directed ?? []) {
-      const to = this.#ctx.jids.parse(value);
-      if (to !== undefined) await this.#ctx.route(farewell.withTo(to)); // §4.6.3
-    }
+    for (const to of directed?.values() ?? []) await this.#ctx.route(farewell.withTo(to)); // §4.6.3
   }
 
   /** Remembers who got directed presence without being a subscriber (§4.6.2). */
   direct(session: Session, stanza: Stanza, to: Jid): void {
     if (stanza.type === 'unavailable') session.directed?.delete(to.wire);
     else if (stanza.type === '') {
-      session.directed ??= new Set();
-      if (session.directed.size < 1000) session.directed.add(to.wire);
+      session.directed ??= new Map();
+      if (session.directed.size < 1000) session.directed.set(to.wire, to);
     }
   }
 

@@ -155,6 +155,16 @@ test('§4.6: directed presence reaches a stranger, and is withdrawn', async () =
   assert.deepEqual(bert.hearsBriefly(), ['presence from=anna@/a to=bert@ type=unavailable']);
 });
 
+test('§4.6: it is withdrawn from a resource with signs in its name', async () => {
+  const world = new World();
+  await world.people('anna', 'bert');
+  const [anna, bert] = [await world.come('anna/a'), await world.come("bert/Bert's & co")];
+  await anna.says(`<presence to='${BERT}/Bert&apos;s &amp; co'/>`);
+  assert.equal(bert.hears().length, 1);
+  await anna.leaves();
+  assert.equal(bert.hears()[0]?.attributes['type'], 'unavailable');
+});
+
 test('§4.3: a probe is answered for who may see, and refused for who may not', async () => {
   const world = new World();
   await world.people('anna', 'bert', 'carl');

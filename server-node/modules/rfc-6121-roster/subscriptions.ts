@@ -45,7 +45,7 @@ export class Subscriptions {
     if (!exists) return this.#answer(name, from, type === 'subscribe' ? 'unsubscribed' : undefined);
     const roster = await this.#rosters.of(name);
     const item = roster.item(from);
-    if (item === undefined || (type === 'subscribe' && !item.listed && roster.size >= this.#ctx.rosterItems)) return;
+    if (type === 'subscribe' && !item.listed && roster.size >= this.#ctx.rosterItems) return;
     const { next, deliver, answer } = inbound(item, type);
     const request = next.pendingIn ? (type === 'subscribe' ? requestOf(stanza) : item.request) : '';
     await this.#store(name, roster, from, item, { ...item, ...next, request });

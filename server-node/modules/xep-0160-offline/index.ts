@@ -11,7 +11,8 @@ const PORTION_BYTES = 262_144;
 
 /** Whether a message is worth keeping (XEP-0160 §3, XEP-0334 §4): not what is only true while it is typed. */
 export function worthKeeping(stanza: Stanza): boolean {
-  if (stanza.type !== '' && stanza.type !== 'normal' && stanza.type !== 'chat') return false;
+  // a type that nobody knows is `normal` (RFC 6121 §5.2.2)
+  if (stanza.type === 'groupchat' || stanza.type === 'headline' || stanza.type === 'error') return false;
   const parts = stanza.element.elements;
   const hinted = (name: string) => parts.some((part) => part.ns === NS.hints && part.name === name);
   if (hinted('no-store') || hinted('no-permanent-store')) return false;
@@ -38,36 +39,41 @@ export const offline: Module = {
       if (id === undefined) throw new StanzaError('service-unavailable', 'the recipient has too many messages waiting');
       return true;
     });
-    const busy = new Set<string>();
-    ctx.on('presence-sent', 'observe', ({ session }) => deliver(ctx, session, busy));
+    const takers: Takers = new Map();
+    ctx.on('presence-sent', 'observe', ({ session }) => deliver(ctx, session, takers));
   },
 };
 
+/** Which session of an account is being given what waited. The last to come takes over from one that may be stuck. */
+type Takers = Map<string, Session>;
+
+const canTake = (session: Session): boolean => session.available && session.priority >= 0 && !session.closed;
+
 /** Gives a session what waited for its account, once it can take messages (XEP-0160 §2, step 6). */
-async function deliver(ctx: ModuleContext, session: Session, busy: Set<string>): Promise<void> {
+async function deliver(ctx: ModuleContext, session: Session, takers: Takers): Promise<void> {
   const { local } = session.jid;
-  if (!session.available || session.priority < 0 || busy.has(local)) return;
-  busy.add(local);
-  try {
-    await deliverAll(ctx, session);
-  } finally {
-    busy.delete(local);
-  }
+  if (!canTake(session) || takers.get(local) === session) return;
+  takers.set(local, session);
+  await deliverAll(ctx, session, () => takers.get(local) === session);
+  if (takers.get(local) !== session) return;
+  takers.delete(local);
+  const next = session.closed ? ctx.sessions.of(local).find(canTake) : undefined; // it went before it had them all
+  if (next !== undefined) await deliver(ctx, next, takers);
 }
 
-/** A slow client gets them in portions, and a portion is removed only after it has left. */
-async function deliverAll(ctx: ModuleContext, session: Session): Promise<void> {
+/** A slow client gets them in portions, and a portion is removed only after the system has taken it. */
+async function deliverAll(ctx: ModuleContext, session: Session, mine: () => boolean): Promise<void> {
   const store = ctx.stores.list('offline');
   let waiting = 0;
   const entries = await store.all(session.jid.local);
   for (const [i, entry] of entries.entries()) {
-    if (session.closed) return;
+    if (session.closed || !mine()) return;
     const wire = delayed(entry.data, entry.at, ctx.domain.domain);
     session.outlet.send(wire);
     waiting += wire.length;
     if (waiting < PORTION_BYTES && i < entries.length - 1) continue;
     await session.outlet.drained();
-    if (session.closed) return;
+    if (session.closed || !mine()) return;
     await store.removeUpTo(session.jid.local, entry.id);
     waiting = 0;
   }

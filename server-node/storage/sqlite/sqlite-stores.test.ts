@@ -14,11 +14,13 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 let files = 0;
 const fresh = () => join(folder, `${++files}.db`);
 
-storesContract('sqlite', () => openSqliteStores(fresh()));
+const create = (path: string) => openSqliteStores(path, { create: true });
+
+storesContract('sqlite', () => create(fresh()));
 
 test('what was promised is there after the process was lost', async () => {
   const path = fresh();
-  const stores = await openSqliteStores(path);
+  const stores = await create(path);
   await stores.keyed('kind').set('anna', 'a', 1);
   // never closed: another opens what lies on disk
   const again = await openSqliteStores(path);
@@ -29,13 +31,20 @@ test('what was promised is there after the process was lost', async () => {
 
 test('a database of a newer parleyd is refused and left alone', async () => {
   const path = fresh();
-  await (await openSqliteStores(path)).close();
+  await (await create(path)).close();
   const db = openDatabase(path);
   db.exec('PRAGMA user_version = 99');
   db.close();
   await assert.rejects(
     openSqliteStores(path),
     (error: unknown) => error instanceof StorageError && /version 99/.test(error.message),
+  );
+});
+
+test('a database that is gone is no empty one', async () => {
+  await assert.rejects(
+    openSqliteStores(fresh()),
+    (error: unknown) => error instanceof StorageError && /there is no database/.test(error.message),
   );
 });
 
@@ -47,7 +56,7 @@ test('a file that is no database is refused in words', async () => {
 
 test('a transaction that fails tells everybody who waited for it, and the next one works', async () => {
   const path = fresh();
-  const stores = await openSqliteStores(path);
+  const stores = await create(path);
   const holder = openDatabase(path);
   holder.exec('PRAGMA busy_timeout = 0; BEGIN IMMEDIATE');
   const refused = stores.keyed('kind').set('anna', 'a', 1);

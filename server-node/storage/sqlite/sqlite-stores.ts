@@ -16,10 +16,13 @@ import { storageError, Writer } from './writer.ts';
 
 /**
  * Opens the node's database in WAL mode with a sync at every commit, and brings its schema up to date; a copy is left
- * beside it before a schema that holds data is changed.
+ * beside it before a schema that holds data is changed. A database that is gone is an error, never an empty domain: only
+ * `create` makes one.
  * @throws StorageError when it is damaged, locked, or made by a newer parleyd
  */
-export async function openSqliteStores(path: string): Promise<Stores> {
+export async function openSqliteStores(path: string, { create = false } = {}): Promise<Stores> {
+  if (!create && !existsSync(path))
+    throw new StorageError(`there is no database at ${path}: restore it from a backup`, false);
   let db: Database;
   try {
     db = openDatabase(path);
