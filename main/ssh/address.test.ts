@@ -22,6 +22,7 @@ test('what is no address is refused in words that say what would be one', () => 
   for (const text of [
     '',
     '@',
+    ':::bad',
     'root@',
     'a b',
     'host:0',

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { ParleyError } from '../../shared/errors.ts';
 
 export interface Address {
@@ -7,7 +8,6 @@ export interface Address {
 }
 
 const NAME = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\.?$/;
-const V6 = /^[0-9A-Fa-f:.]+(%[A-Za-z0-9]+)?$/;
 const USER = /^[A-Za-z_][A-Za-z0-9_.-]*\$?$/;
 
 /**
@@ -52,7 +52,7 @@ function hostAndPort(text: string, typed: string): { address: string; port?: str
   const colons = text.split(':').length - 1;
   const [address = '', port] = bracketed ? [bracketed[1], bracketed[2]] : colons === 1 ? text.split(':') : [text];
   if (address === '') throw bad(typed, 'The name or address of the host is missing.');
-  const fits = address.includes(':') ? V6.test(address) : NAME.test(address);
+  const fits = address.includes(':') ? isIPv6(address) : NAME.test(address);
   if (!fits) throw bad(typed, `'${address}' is neither a host name nor an IP address.`);
   return port === undefined ? { address } : { address, port };
 }
