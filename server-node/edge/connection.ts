@@ -145,7 +145,10 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
 
   async #until(most: number): Promise<void> {
     this.#outbox.flush();
-    while (!this.#closed && this.#backlog > most) await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK_MS));
+    while (!this.#closed && this.#backlog > most) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK_MS));
+      this.#outbox.flush();
+    }
   }
 
   #write(bytes: Bytes): void {
@@ -160,7 +163,9 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
       return;
     }
     // who asks faster than it reads the answers is not read until it has caught up
-    const next = full ? this.#until(this.#limits.sendBytes / 8).then(() => done) : Promise.resolve(done);
+    const next = full
+      ? Promise.all([done, this.#until(this.#limits.sendBytes / 8)]).then(([then]) => then)
+      : Promise.resolve(done);
     this.#waiting = true;
     this.#scanner.pause();
     this.#socket.pause();
