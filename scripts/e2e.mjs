@@ -9,9 +9,9 @@ export const flows = () =>
     .map((file) => file.slice(root.length + 1))
     .filter((file) => file.endsWith('.test.ts'));
 
-/** Makes what the flows run: parleyd for this machine, and the window. */
+/** Makes what the flows run: parleyd, for both architectures it ships for, and the window. */
 export async function buildForFlows() {
-  await buildNode(process.arch === 'arm64' ? 'arm64' : 'x64');
+  for (const arch of ['x64', 'arm64']) await buildNode(arch);
   const { buildApp } = await import('./build-app.mjs');
   await buildApp();
 }
