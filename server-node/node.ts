@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
+import { clientsOf } from './accounts/clients.ts';
 import { StoredCredentials } from './accounts/credentials.ts';
 import { LastSeen } from './accounts/last-seen.ts';
+import { KeyUpgrades } from './accounts/upgrades.ts';
 import { Users } from './accounts/users.ts';
 import { openAdminSocket } from './admin/admin-socket.ts';
 import { nodeHandlers } from './admin/handlers.ts';
@@ -21,6 +23,7 @@ import { listenHttp } from './transport/http.ts';
 import { type BoundListener, listenClients } from './transport/listener.ts';
 import { VERSION } from './version.ts';
 import { StanzaError } from './xmpp/errors.ts';
+import { NS } from './xmpp/namespaces.ts';
 
 export interface Node {
   readonly addresses: readonly { readonly name: 'c2s' | 'c2s_tls' | 'http'; readonly address: string }[];
@@ -29,6 +32,8 @@ export interface Node {
   /** Tells every client, writes what is in memory, closes the storage. */
   stop(): Promise<void>;
 }
+
+const PRE_APPROVAL = `<session xmlns='${NS.session}'><optional/></session><sub xmlns='${NS.preApproval}'/>`;
 
 /** Starts a node: its lines are the boot order. `folder`: where the configuration's relative paths begin. */
 export async function startNode(config: Config, folder: string, log: Log): Promise<Node> {
@@ -49,20 +54,34 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     now,
     onFault: (error, what) => log.error(`${what} failed`, error),
   });
-  const users = new Users({ domain: config.domain, stores, iterations: config['auth.iterations'], router, now });
+  const iterations = config['auth.iterations'];
+  const clients = clientsOf(config, stores, now);
+  const users = new Users({ domain: config.domain, stores, iterations, clients, router, now });
   const lastSeen = new LastSeen(router, stores, now);
-  const credentials = await StoredCredentials.open(stores, config['auth.iterations']);
+  const credentials = await StoredCredentials.open(stores, iterations);
   const core: StreamCore<Session> = {
     domain: config.domain,
     credentials,
+    clients,
+    upgrades: await KeyUpgrades.open(stores, iterations),
+    plain: config['auth.plain'],
     freshId: () => randomBytes(12).toString('base64url'),
-    open: async ({ name, key }, resource, peer, outlet) => {
-      if (!(await credentials.stands(name, key)))
+    stableId: (name, agent) => credentials.stableId(name, agent),
+    features: () => PRE_APPROVAL,
+    open: async ({ name, proof }, resource, peer, outlet) => {
+      if (!(await credentials.stands(name, proof)))
         return new StanzaError('not-allowed', 'the account was changed meanwhile');
       return router.open(name, resource, peer, outlet);
     },
     receive: (session, tag, raw) => router.receive(session, tag, raw),
+    moved: (session, peer) => {
+      session.peer = peer;
+    },
+    carbons: (session) => {
+      session.carbons = true;
+    },
     close: (session) => router.close(session),
+    undelivered: (session, stanzas) => router.undelivered(session, stanzas),
   };
   const edge = new Edge(core, edgeLimits(config, connectionsAllowed()), log);
   const listeners: { name: 'c2s' | 'c2s_tls' | 'http'; listener: BoundListener }[] = [];

@@ -5,6 +5,7 @@ import type { Session } from '../router/session.ts';
 import { keyRing } from '../sasl/scram-keys.ts';
 import type { Account, Stores } from '../storage/stores.ts';
 import { prepareLocal, preparePassword } from '../xmpp/precis.ts';
+import type { AccountClients } from './clients.ts';
 
 const refuse = (code: string, what: string, why: string, todo: string): ParleyError =>
   new ParleyError({ code, what, why, todo });
@@ -13,6 +14,8 @@ export interface UsersOptions {
   readonly domain: string;
   readonly stores: Stores;
   readonly iterations: number;
+  /** whose tokens go with an old password */
+  readonly clients: Pick<AccountClients, 'revokeAll'>;
   /** undefined while the server is stopped: then nobody has sessions */
   readonly router: Router | undefined;
   readonly now: () => number;
@@ -74,6 +77,7 @@ export class Users {
   /** Gives a new password, and ends all sessions: whoever had the old one is out. */
   async password(rawName: string, rawPassword: string): Promise<number> {
     const keys = await keyRing(usablePassword(rawPassword), this.#options.iterations);
+    await this.#options.clients.revokeAll(this.#name(rawName)); // before, so that none outlives a crash in between
     return this.#change(rawName, { keys }, 'reset');
   }
 

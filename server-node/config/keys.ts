@@ -59,6 +59,13 @@ export const KEYS = {
     'PBKDF2 rounds for new passwords. More cost an attacker more, and a client at its first login.',
   ),
 
+  'auth.plain': key(
+    v.boolean('true or false'),
+    false,
+    'Whether PLAIN is offered within TLS: the password itself crosses the wire, for clients that know nothing else.',
+  ),
+  'auth.token_days': key(count(1, 365), 30, 'How long the token of a device (FAST, XEP-0484) is good for, unused.'),
+
   'log.level': key(
     v.picklist(['debug', 'info', 'warn', 'error'], 'one of "debug", "info", "warn", "error"'),
     'info',
@@ -86,6 +93,21 @@ export const KEYS = {
     count(65_536),
     4_194_304,
     'What may wait for a client that does not read; more ends its connection.',
+  ),
+  'limits.unacknowledged_stanzas': key(
+    count(10),
+    5000,
+    'Stanzas a client with stream management (XEP-0198) may leave unacknowledged; more ends its session.',
+  ),
+  'limits.resume_seconds': key(
+    count(0, 86_400),
+    600,
+    'How long a session waits for its client to come back; 0: not at all.',
+  ),
+  'limits.ack_seconds': key(
+    count(5),
+    90,
+    'How long an acknowledgement may take before the connection is held for dead.',
   ),
   'limits.offline_messages': key(count(0), 1000, 'Messages that may wait for a person who is away.'),
   'limits.roster_items': key(count(1), 5000, 'Contacts of one person.'),

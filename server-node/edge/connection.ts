@@ -1,5 +1,7 @@
 import type { Log } from '../observe/log.ts';
-import type { StreamCore, StreamWire } from '../stream/ports.ts';
+import { documentFraming, type Framing } from '../stream/framing.ts';
+import type { Lifelines } from '../stream/lifelines.ts';
+import type { StreamCore, StreamEvent, StreamWire, Transport as TransportName } from '../stream/ports.ts';
 import { type Next, Stream } from '../stream/stream.ts';
 import type { Bytes } from '../xml/chars.ts';
 import { XmlError } from '../xml/errors.ts';
@@ -8,6 +10,17 @@ import type { Tag } from '../xml/tag.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import { Allowance, type EdgeLimits } from './limits.ts';
 import { Outbox } from './outbox.ts';
+
+/** What is known of a TLS channel once its handshake is over. */
+export interface Secured {
+  /** such as TLSv1.3 */
+  readonly version: string;
+  /** the channel binding types that can be had (XEP-0440) */
+  readonly bindings: readonly string[];
+  binding(type: string): Buffer | undefined;
+  /** the addresses in a client certificate that was verified (XEP-0178) */
+  readonly certified: readonly string[];
+}
 
 /** A socket, as a connection needs it; TCP and TLS look alike from here. */
 export interface Transport {
@@ -20,7 +33,7 @@ export interface Transport {
   end(): void;
   destroy(): void;
   /** Becomes TLS; calls back with what to know of it once the handshake is over. */
-  startTls(done: (version: string) => void): void;
+  startTls(done: (secured: Secured) => void): void;
 }
 
 export interface ConnectionInfo {
@@ -38,10 +51,10 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   readonly address: string;
   readonly loopback: boolean;
   readonly startedAt: number;
-  transport: 'tcp' | 'starttls' | 'tls';
-  /** such as TLSv1.3; null while there is none */
-  tls: string | null = null;
+  transport: TransportName;
   readonly #socket: Transport;
+  readonly framing: Framing = documentFraming;
+  #secured: Secured | undefined;
   readonly #limits: EdgeLimits;
   readonly #log: Log;
   readonly #now: () => number;
@@ -57,6 +70,7 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
     socket: Transport,
     info: ConnectionInfo,
     core: StreamCore<S>,
+    lines: Lifelines<S>,
     limits: EdgeLimits,
     log: Log,
     now: () => number,
@@ -70,7 +84,8 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
     this.#log = log;
     this.#now = now;
     this.#outbox = new Outbox({ write: (bytes) => this.#write(bytes) });
-    this.#stream = new Stream(core, this, (event, text) => this.#tell(event, text));
+    const sizes = { before: limits.before.stanzaBytes, after: limits.after.stanzaBytes };
+    this.#stream = new Stream(core, this, lines, sizes, now, (event, text) => this.#tell(event, text));
     this.#scanner = new Scanner(limits.before, {
       opened: (tag) => this.#then(this.#stream.opened(tag)),
       stanza: (tag, raw) => this.#element(tag, raw),
@@ -81,6 +96,26 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
 
   get bound(): boolean {
     return this.#stream.bound;
+  }
+
+  get tls(): string | null {
+    return this.#secured?.version ?? null;
+  }
+
+  get confidential(): boolean {
+    return this.#secured !== undefined || this.loopback;
+  }
+
+  get bindings(): readonly string[] {
+    return this.#secured?.bindings ?? [];
+  }
+
+  binding(type: string): Buffer | undefined {
+    return this.#secured?.binding(type);
+  }
+
+  get certified(): readonly string[] {
+    return this.#secured?.certified ?? [];
   }
 
   /** Bytes have come in. */
@@ -94,12 +129,19 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   /** The socket is gone. */
   lost(): void {
     this.#closed = true;
-    this.#stream.gone();
+    this.#stream.lost();
   }
 
-  /** Ends the connection with a stream error. */
-  end(condition: 'connection-timeout' | 'system-shutdown' | 'policy-violation', text?: string): void {
-    this.#stream.fail(condition, text);
+  /** Ends the connection with a stream error; a session that can be resumed waits for another. */
+  end(condition: 'connection-timeout' | 'system-shutdown', text?: string): void {
+    this.#stream.interrupt(condition, text);
+  }
+
+  /** Ends it now: the other side is not there any more. */
+  destroy(): void {
+    this.#closed = true;
+    this.#stream.lost();
+    this.#socket.destroy();
   }
 
   send(bytes: Bytes): void {
@@ -126,8 +168,8 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   /** TLS begins, now or after `<proceed/>`. */
   handshake(): void {
     this.#outbox.flush();
-    this.#socket.startTls((version) => {
-      this.tls = version;
+    this.#socket.startTls((secured) => {
+      this.#secured = secured;
     });
   }
 
@@ -188,7 +230,8 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   }
 
   #then(next: Next): void {
-    if (next === 'restart') {
+    if (next === 'trusted') this.#scanner.limits = this.#limits.after;
+    else if (next === 'restart') {
       this.#scanner.limits = this.#limits.after;
       this.#scanner.reset(true);
     } else if (next === 'restart-tls') this.#scanner.reset(false);
@@ -219,13 +262,12 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   /** A client that does not read what it gets must not fill our memory. */
   #tooSlow(): void {
     this.#log.info(`${this.address} does not read: ${this.#limits.sendBytes} bytes wait, the connection ends`);
-    this.#closed = true;
-    this.#stream.gone();
-    this.#socket.destroy();
+    this.destroy();
   }
 
-  #tell(event: 'login' | 'login-failed' | 'stream-error', text: string): void {
+  #tell(event: StreamEvent, text: string): void {
     if (event === 'login') this.#log.debug(`${this.address} logged in as ${text}`);
+    else if (event === 'resumed') this.#log.debug(`${this.address} resumed the session of ${text}`);
     else if (event === 'login-failed') this.#log.info(`${this.address} failed to log in: ${text}`);
     else this.#log.debug(`${this.address}: stream ended with ${text}`);
   }

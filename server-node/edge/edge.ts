@@ -1,4 +1,5 @@
 import type { Log } from '../observe/log.ts';
+import { Lifelines } from '../stream/lifelines.ts';
 import type { StreamCore } from '../stream/ports.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import { Connection, type ConnectionInfo, type Transport } from './connection.ts';
@@ -12,6 +13,8 @@ export class Edge<S extends { readonly jid: Jid }> {
   readonly #now: () => number;
   readonly #connections = new Set<Connection<S>>();
   readonly #strangers = new Set<Connection<S>>();
+  /** the sessions under stream management, connected or waiting for their client */
+  readonly lines: Lifelines<S>;
   readonly #byAddress = new Map<string, number>();
   readonly #sweep: ReturnType<typeof setInterval>;
   refused = 0;
@@ -21,6 +24,7 @@ export class Edge<S extends { readonly jid: Jid }> {
     this.#limits = limits;
     this.#log = log;
     this.#now = now;
+    this.lines = new Lifelines(limits.lines);
     this.#sweep = setInterval(() => this.sweep(), 1000);
   }
 
@@ -38,7 +42,7 @@ export class Edge<S extends { readonly jid: Jid }> {
 
   /** Takes a socket; the answer is called when it is gone. */
   accept(host: string, socket: Transport, info: ConnectionInfo): { readonly connection: Connection<S>; lost(): void } {
-    const connection = new Connection(socket, info, this.#core, this.#limits, this.#log, this.#now);
+    const connection = new Connection(socket, info, this.#core, this.lines, this.#limits, this.#log, this.#now);
     this.#connections.add(connection);
     this.#strangers.add(connection);
     this.#byAddress.set(host, (this.#byAddress.get(host) ?? 0) + 1);
@@ -53,8 +57,9 @@ export class Edge<S extends { readonly jid: Jid }> {
     return { connection, lost };
   }
 
-  /** Ends connections that have not logged in in time; called every second. */
+  /** Ends connections that have not logged in in time, and sessions nobody came back to; called every second. */
   sweep(): void {
+    this.lines.sweep();
     const oldest = this.#now() - this.#limits.loginMs;
     for (const connection of this.#strangers) {
       if (connection.bound) this.#strangers.delete(connection);

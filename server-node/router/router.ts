@@ -1,6 +1,7 @@
 import { StorageError, type Stores } from '../storage/stores.ts';
 import type { Bytes } from '../xml/chars.ts';
-import { attribute, type Tag } from '../xml/tag.ts';
+import { attribute, readTag, type Tag } from '../xml/tag.ts';
+import { delayed } from '../xmpp/delay.ts';
 import { StanzaError } from '../xmpp/errors.ts';
 import { Jid, JidCache } from '../xmpp/jid.ts';
 import { Stanza } from '../xmpp/stanza.ts';
@@ -9,7 +10,7 @@ import { IqTable } from './iq.ts';
 import type { Module, ModuleContext } from './module.ts';
 import { type Destination, route } from './route.ts';
 import type { Outlet, Peer, Session } from './session.ts';
-import { Session as BoundSession } from './session.ts';
+import { Session as BoundSession, Receipt } from './session.ts';
 import { Sessions } from './sessions.ts';
 
 export interface RouterOptions {
@@ -87,6 +88,31 @@ export class Router {
   }
 
   /**
+   * What a session that is over did not acknowledge goes where it would have gone without that session: messages to
+   * another device or to where they wait, requests back with an error (XEP-0198 §4).
+   */
+  undelivered(session: Session, stanzas: readonly { readonly bytes: Bytes; readonly at: number }[]): void {
+    for (const { bytes, at } of stanzas) {
+      const tag = readTag(bytes, 0, Number.POSITIVE_INFINITY);
+      const from = tag === undefined ? undefined : this.#jids.parse(attribute(tag, 'from') ?? '');
+      if (tag === undefined || from === undefined) continue;
+      const to = this.#jids.parse(attribute(tag, 'to') ?? '') ?? session.jid;
+      const stanza = Stanza.received(tag, bytes, from, to);
+      if (stanza.name === 'iq') this.#reply(stanza, session.jid, new StanzaError('service-unavailable'), undefined);
+      else if (stanza.name === 'message' && stanza.type !== 'groupchat') this.#again(stanza, session.jid.bare, at);
+    }
+  }
+
+  /** A message that one device has not got, to the account's others. */
+  #again(stanza: Stanza, account: Jid, at: number): void {
+    const destination = route(stanza, account, this.#directory);
+    const { sessions } = destination.kind === 'sessions' ? destination : { sessions: [] };
+    if (sessions.length > 0)
+      this.#deliver(stanza, account, undefined, sessions, delayed(stanza.wire, at, this.#domain.domain));
+    else if (destination.kind === 'offline') void this.#keep(stanza, account.local, undefined, at);
+  }
+
+  /**
    * Takes what a client sent. A promise: the client's next stanza must wait for it, so that its order is kept
    * (RFC 6120 §10.1).
    */
@@ -130,18 +156,22 @@ export class Router {
     const destination = route(stanza, to, this.#directory);
     if (destination.kind !== 'sessions') return this.#deliverElsewhere(destination, stanza, to, session);
     const { sessions } = destination;
-    if (sessions.length === 1) sessions[0]?.outlet.send(stanza.wire);
-    else {
-      const wire = stanza.wire;
-      for (const one of sessions) one.outlet.send(wire);
-    }
-    if (stanza.name === 'message') this.#observe(stanza, to, session, sessions);
+    const wire = stanza.wire;
+    if (stanza.name === 'message') this.#deliver(stanza, to, session, sessions, wire);
+    else for (const one of sessions) one.outlet.send(wire);
   }
 
-  #observe(stanza: Stanza, to: Jid, from: Session | undefined, delivered: readonly Session[]): void {
+  /** Gives a message to devices; one that goes to several is lost only when all of them lose it. */
+  #deliver(stanza: Stanza, to: Jid, from: Session | undefined, sessions: readonly Session[], wire: Bytes): void {
+    const receipt = this.sessions.of(to.local).length > 1 ? new Receipt(wire) : undefined;
+    for (const one of sessions) one.outlet.send(wire, receipt?.another());
+    this.#observe(stanza, to, from, sessions, receipt);
+  }
+
+  #observe(stanza: Stanza, to: Jid, from: Session | undefined, delivered: readonly Session[], receipt?: Receipt): void {
     for (const observer of this.#observers) {
       try {
-        observer({ stanza, to, from, delivered });
+        observer({ stanza, to, from, delivered, receipt });
       } catch (error) {
         this.#options.onFault(error, 'what follows a message');
       }
@@ -192,16 +222,17 @@ export class Router {
   }
 
   /** A message for somebody who can't take it now. The sender learns nothing before it is on disk. */
-  async #keep(stanza: Stanza, name: string, session: Session | undefined): Promise<void> {
+  async #keep(stanza: Stanza, name: string, session: Session | undefined, at?: number): Promise<void> {
     const known = this.sessions.of(name).length > 0 || (await this.#options.stores.accounts.get(name)) !== undefined;
     if (!known) return this.#reply(stanza, this.#accountJid(name), new StanzaError('service-unavailable'), session); // RFC 6121 §8.5.1
     const now = route(stanza, this.#accountJid(name), this.#directory); // somebody may have come while we asked
-    if (now.kind === 'sessions') for (const one of now.sessions) one.send(stanza);
-    this.#observe(stanza, this.#accountJid(name), session, now.kind === 'sessions' ? now.sessions : []);
+    if (now.kind === 'sessions')
+      return this.#deliver(stanza, this.#accountJid(name), session, now.sessions, stanza.wire);
+    this.#observe(stanza, this.#accountJid(name), session, []);
     if (now.kind !== 'offline') return;
     const kept = this.#guard(
       'an offline message',
-      () => this.hooks.run('message-offline', { name, stanza, from: session }),
+      () => this.hooks.run('message-offline', { name, stanza, from: session, at }),
       stanza,
       session,
     );

@@ -6,15 +6,50 @@ import type { Stanza } from '../xmpp/stanza.ts';
 export interface Peer {
   /** address and port of the client */
   readonly address: string;
-  readonly transport: 'tcp' | 'starttls' | 'tls';
+  readonly transport: 'tcp' | 'starttls' | 'tls' | 'websocket' | 'bosh';
   /** such as TLSv1.3; null without TLS */
   readonly tls: string | null;
   readonly mechanism: string;
 }
 
+/**
+ * What becomes of a message that goes to several devices of an account: it counts as lost when all of them have lost it
+ * before they acknowledged it, and only then goes where messages wait.
+ */
+export class Receipt {
+  /** the message as it was sent, whatever shape a device gets it in */
+  readonly original: Bytes;
+  #open = 0;
+  #taken = false;
+
+  constructor(original: Bytes) {
+    this.original = original;
+  }
+
+  /** One more device is sent it. */
+  another(): this {
+    this.#open++;
+    return this;
+  }
+
+  taken(): void {
+    this.#taken = true;
+    this.#open--;
+  }
+
+  lost(): boolean {
+    this.#open--;
+    return !this.#taken && this.#open === 0;
+  }
+}
+
+/** For what is kept elsewhere, or is a copy: nothing is lost with it. */
+export const KEPT_ELSEWHERE = { taken: (): void => {}, lost: (): boolean => false };
+
 /** Where a session's bytes leave. What is sent within one turn leaves in one write. */
 export interface Outlet {
-  send(bytes: Bytes): void;
+  /** Sends one stanza; without a receipt nobody else gets it. */
+  send(bytes: Bytes, receipt?: Pick<Receipt, 'taken' | 'lost'>): void;
   /** Nothing leaves before the promise is settled: what is answered next must not be known before something is on disk. */
   hold(until: Promise<unknown>): void;
   /** Resolves when hardly anything waits to leave, or when nothing will leave any more. */
@@ -26,7 +61,7 @@ export interface Outlet {
 /** A bound resource (RFC 6120 §7). */
 export class Session {
   readonly jid: Jid;
-  readonly peer: Peer;
+  peer: Peer;
   readonly connectedAt: number;
   readonly outlet: Outlet;
   /** the last presence that was broadcast; undefined before the first and after `unavailable` */
@@ -36,6 +71,8 @@ export class Session {
   interested = false;
   /** bare and full JIDs that got directed presence and are told when it ends (RFC 6121 §4.6) */
   directed: Map<Bytes, Jid> | undefined;
+  /** copies of messages are wanted (XEP-0280 §4) */
+  carbons = false;
   closed = false;
 
   constructor(jid: Jid, peer: Peer, connectedAt: number, outlet: Outlet) {
@@ -49,7 +86,7 @@ export class Session {
     return this.presence !== undefined;
   }
 
-  send(stanza: Stanza): void {
-    this.outlet.send(stanza.wire);
+  send(stanza: Stanza, receipt?: Pick<Receipt, 'taken' | 'lost'>): void {
+    this.outlet.send(stanza.wire, receipt);
   }
 }

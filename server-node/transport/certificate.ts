@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
+import { endPointBinding } from './end-point.ts';
 
 export interface CertificateInfo {
   readonly subject: string;
@@ -36,6 +37,7 @@ export class Identity {
   #info: CertificateInfo;
   #context: SecureContext;
   #pem: { readonly cert: string; readonly key: string };
+  #endPoint: Buffer | undefined;
 
   constructor(certificatePath: string, keyPath: string) {
     this.#certificatePath = certificatePath;
@@ -43,6 +45,7 @@ export class Identity {
     this.#pem = this.#read();
     this.#info = certificateInfo(this.#pem.cert);
     this.#context = createSecureContext({ ...this.#pem, minVersion: 'TLSv1.2' });
+    this.#endPoint = endPointBinding(new X509Certificate(this.#pem.cert).raw);
   }
 
   get info(): CertificateInfo {
@@ -51,6 +54,11 @@ export class Identity {
 
   get context(): SecureContext {
     return this.#context;
+  }
+
+  /** the channel binding tls-server-end-point of the certificate (RFC 5929 §4) */
+  get endPoint(): Buffer | undefined {
+    return this.#endPoint;
   }
 
   get pem(): { readonly cert: string; readonly key: string } {
@@ -64,6 +72,7 @@ export class Identity {
     this.#context = createSecureContext({ ...pem, minVersion: 'TLSv1.2' });
     this.#pem = pem;
     this.#info = info;
+    this.#endPoint = endPointBinding(new X509Certificate(pem.cert).raw);
   }
 
   #read(): { cert: string; key: string } {

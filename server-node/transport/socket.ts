@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { Transport } from '../edge/connection.ts';
+import type { Secured, Transport } from '../edge/connection.ts';
 import type { Bytes } from '../xml/chars.ts';
 import type { Identity } from './certificate.ts';
 
@@ -51,7 +51,9 @@ export class SocketTransport implements Transport {
     this.#socket.destroy();
   }
 
-  startTls(done: (version: string) => void): void {
+  startTls(done: (secured: Secured) => void): void {
+    const { endPoint } = this.#identity; // of the certificate that this handshake shows
+
     const raw = this.#socket;
     raw.removeAllListeners('data');
     const secure = new TLSSocket(raw, {
@@ -60,7 +62,7 @@ export class SocketTransport implements Transport {
       ALPNProtocols: ['xmpp-client'],
     });
     this.#socket = secure;
-    secure.once('secure', () => done(secure.getProtocol() ?? 'TLS'));
+    secure.once('secure', () => done(new SecuredSocket(secure, endPoint)));
     this.#listen(secure);
   }
 
@@ -69,5 +71,34 @@ export class SocketTransport implements Transport {
     socket.on('error', () => socket.destroy());
     socket.on('end', () => this.end());
     socket.on('close', () => this.#onGone());
+  }
+}
+
+const EXPORTER = 'tls-exporter';
+const END_POINT = 'tls-server-end-point';
+
+/** What a TLS socket can prove of itself. */
+class SecuredSocket implements Secured {
+  readonly version: string;
+  readonly certified: readonly string[] = [];
+  readonly #socket: TLSSocket;
+  readonly #endPoint: Buffer | undefined;
+
+  constructor(socket: TLSSocket, endPoint: Buffer | undefined) {
+    this.version = socket.getProtocol() ?? 'TLS';
+    this.#socket = socket;
+    this.#endPoint = endPoint;
+  }
+
+  /** RFC 9266 §4.2: the exporter with TLS 1.3; in TLS 1.2 it would need an extension that we can't see. */
+  get bindings(): readonly string[] {
+    const exporter = this.version === 'TLSv1.3' ? [EXPORTER] : [];
+    return this.#endPoint === undefined ? exporter : [...exporter, END_POINT];
+  }
+
+  binding(type: string): Buffer | undefined {
+    if (type === END_POINT) return this.#endPoint;
+    if (type !== EXPORTER || this.version !== 'TLSv1.3') return undefined;
+    return this.#socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)); // RFC 9266 §4.1
   }
 }
