@@ -1,4 +1,5 @@
 import type { Stores } from '../storage/stores.ts';
+import type { Bytes } from '../xml/chars.ts';
 import type { Child, Element } from '../xml/element.ts';
 import type { Jid, JidCache } from '../xmpp/jid.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
@@ -17,6 +18,8 @@ export interface Module {
   readonly features?: readonly string[];
   /** what disco#info of an account says */
   readonly accountFeatures?: readonly string[];
+  /** what the stream offers after login, as bytes within `<stream:features/>` (RFC 6120 §4.3.2); asked once, when all are set up */
+  readonly streamFeatures?: (ctx: ModuleContext) => Bytes;
   setup(ctx: ModuleContext): void;
 }
 

@@ -46,6 +46,7 @@ export class Router {
   readonly #directory;
   readonly #accountJids = new Map<string, Jid>();
   readonly #observers: MessageObserver[] = [];
+  #streamFeatures: Bytes | undefined;
 
   constructor(options: RouterOptions) {
     this.#options = options;
@@ -58,6 +59,14 @@ export class Router {
       get: (name: string, resource: string) => sessions.get(name, resource),
     };
     for (const module of options.modules) module.setup(this.#context());
+  }
+
+  /** What the modules offer within the stream's features after login (RFC 6120 §4.3.2), binding aside. */
+  streamFeatures(): Bytes {
+    this.#streamFeatures ??= this.#options.modules
+      .map((module) => module.streamFeatures?.(this.#context()) ?? '')
+      .join('');
+    return this.#streamFeatures;
   }
 
   /** Binds a resource (RFC 6120 §7). A session of the same full JID is ended with `conflict` (§7.7.2.2). */
