@@ -44,6 +44,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     limits: {
       offlineMessages: config['limits.offline_messages'],
       rosterItems: config['limits.roster_items'],
+      blocklistItems: config['limits.blocklist_items'],
       sessionsPerAccount: config['limits.sessions_per_account'],
     },
     now,

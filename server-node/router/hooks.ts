@@ -16,6 +16,10 @@ export interface HookEvents {
   'presence-received': { readonly name: string; readonly stanza: Stanza };
   /** a message that nobody can take now, for an account that exists */
   'message-offline': { readonly name: string; readonly stanza: Stanza; readonly from: Session | undefined };
+  /** an account is about to block addresses: what is said to them now still gets through (XEP-0191 §3.3) */
+  'addresses-blocked': { readonly name: string; readonly jids: readonly Jid[] };
+  /** an account has stopped blocking addresses (XEP-0191 §3.4) */
+  'addresses-unblocked': { readonly name: string; readonly jids: readonly Jid[] };
   /** an account and all it owns is about to go; its sessions have ended */
   'account-removed': { readonly name: string };
 }

@@ -1,9 +1,12 @@
 import { StorageError, type Stores } from '../storage/stores.ts';
 import type { Bytes } from '../xml/chars.ts';
+import { el } from '../xml/element.ts';
 import { attribute, type Tag } from '../xml/tag.ts';
 import { StanzaError } from '../xmpp/errors.ts';
 import { Jid, JidCache } from '../xmpp/jid.ts';
+import { NS } from '../xmpp/namespaces.ts';
 import { Stanza } from '../xmpp/stanza.ts';
+import { Blocklists } from './blocklists.ts';
 import { Hooks, type MessageObserver } from './hooks.ts';
 import { IqTable } from './iq.ts';
 import type { Module, ModuleContext } from './module.ts';
@@ -20,6 +23,7 @@ export interface RouterOptions {
   readonly limits: {
     readonly offlineMessages: number;
     readonly rosterItems: number;
+    readonly blocklistItems: number;
     readonly sessionsPerAccount: number;
   };
   readonly now: () => number;
@@ -38,6 +42,7 @@ export interface Counters {
 export class Router {
   readonly sessions = new Sessions();
   readonly hooks = new Hooks();
+  readonly blocklists: Blocklists;
   readonly counters: Counters = { messages: 0, logins: 0, offline: 0, errors: 0 };
   readonly #jids = new JidCache();
   readonly #iq: IqTable;
@@ -46,12 +51,14 @@ export class Router {
   readonly #directory;
   readonly #accountJids = new Map<string, Jid>();
   readonly #observers: MessageObserver[] = [];
+  #ids = 0;
   #streamFeatures: Bytes | undefined;
 
   constructor(options: RouterOptions) {
     this.#options = options;
     this.#domain = new Jid('', options.domain);
     this.#iq = new IqTable(this.#domain);
+    this.blocklists = new Blocklists(options.domain, options.stores, options.limits.blocklistItems);
     const { sessions } = this;
     this.#directory = {
       domain: options.domain,
@@ -71,8 +78,10 @@ export class Router {
 
   /** Binds a resource (RFC 6120 §7). A session of the same full JID is ended with `conflict` (§7.7.2.2). */
   async open(name: string, resource: string, peer: Peer, outlet: Outlet): Promise<Session | StanzaError> {
+    await this.blocklists.hold(name); // first: no stanza may come to a session whose list isn't there
     const held = this.sessions.get(name, resource);
     if (held === undefined && this.sessions.of(name).length >= this.#options.limits.sessionsPerAccount) {
+      this.blocklists.release(name);
       return new StanzaError('resource-constraint', 'too many sessions of this account'); // §7.7.2.1
     }
     if (held !== undefined) {
@@ -92,6 +101,7 @@ export class Router {
     session.closed = true;
     if (!this.sessions.remove(session)) return;
     await this.#guard('a session that ends', () => this.hooks.run('session-closed', { session }));
+    this.blocklists.release(session.jid.local);
     if (this.sessions.of(session.jid.local).length === 0) this.#accountJids.delete(session.jid.local);
   }
 
@@ -105,6 +115,10 @@ export class Router {
     const stanza = Stanza.received(tag, raw, session.jid, address);
     if (addressed !== undefined && address === undefined) {
       return this.#reply(stanza, this.#domain, new StanzaError('jid-malformed'), session); // RFC 6120 §8.3.3.8
+    }
+    if (address !== undefined && !this.blocklists.none && this.blocklists.blocks(session.jid.local, address)) {
+      const blocked = { condition: el('blocked', NS.blockingErrors), type: 'cancel' } as const;
+      return this.#reply(stanza, address, new StanzaError('not-acceptable', undefined, blocked), session); // XEP-0191 §3.3
     }
     if (stanza.name === 'message') {
       this.counters.messages++;
@@ -136,6 +150,18 @@ export class Router {
   }
 
   #route(stanza: Stanza, to: Jid, session: Session | undefined): void | Promise<void> {
+    if (!this.blocklists.none && this.blocklists.between(stanza.from, to)) return this.#turnAway(stanza, to, session);
+    return this.#deliver(stanza, to, session);
+  }
+
+  /** What comes from a blocked address looks as if nobody were there (XEP-0191 §3.3); what would go to one is dropped. */
+  #turnAway(stanza: Stanza, to: Jid, session: Session | undefined): void {
+    const outbound = stanza.from.domain === this.#domain.domain && this.blocklists.blocks(stanza.from.local, to);
+    if (stanza.name !== 'presence' && !outbound)
+      this.#reply(stanza, to, new StanzaError('service-unavailable'), session);
+  }
+
+  #deliver(stanza: Stanza, to: Jid, session: Session | undefined): void | Promise<void> {
     const destination = route(stanza, to, this.#directory);
     if (destination.kind !== 'sessions') return this.#deliverElsewhere(destination, stanza, to, session);
     const { sessions } = destination;
@@ -183,7 +209,8 @@ export class Router {
     const known =
       this.sessions.of(account.local).length > 0 ||
       (await this.#options.stores.accounts.get(account.local)) !== undefined;
-    if (known) return this.#answer(stanza, account, session);
+    const blocked = known && (await this.blocklists.blocksAnyway(account.local, stanza.from));
+    if (known && !blocked) return this.#answer(stanza, account, session);
     if (stanza.type === 'get' || stanza.type === 'set')
       this.#reply(stanza, account, new StanzaError('service-unavailable'), session);
   }
@@ -197,6 +224,7 @@ export class Router {
   }
 
   async #presenceFor(stanza: Stanza, name: string): Promise<void> {
+    if (await this.blocklists.blocksAnyway(name, stanza.from)) return;
     await this.hooks.run('presence-received', { name, stanza });
   }
 
@@ -204,6 +232,8 @@ export class Router {
   async #keep(stanza: Stanza, name: string, session: Session | undefined): Promise<void> {
     const known = this.sessions.of(name).length > 0 || (await this.#options.stores.accounts.get(name)) !== undefined;
     if (!known) return this.#reply(stanza, this.#accountJid(name), new StanzaError('service-unavailable'), session); // RFC 6121 §8.5.1
+    if (await this.blocklists.blocksAnyway(name, stanza.from))
+      return this.#turnAway(stanza, this.#accountJid(name), session);
     const now = route(stanza, this.#accountJid(name), this.#directory); // somebody may have come while we asked
     if (now.kind === 'sessions') for (const one of now.sessions) one.send(stanza);
     this.#observe(stanza, this.#accountJid(name), session, now.kind === 'sessions' ? now.sessions : []);
@@ -227,7 +257,7 @@ export class Router {
   /** An answer goes to the session that asked, even when its full JID was bound again meanwhile. */
   #send(stanza: Stanza, session: Session | undefined): void | Promise<void> {
     if (session !== undefined && stanza.to?.equals(session.jid)) session.send(stanza);
-    else if (stanza.to !== undefined) return this.#route(stanza, stanza.to, undefined);
+    else if (stanza.to !== undefined) return this.#deliver(stanza, stanza.to, undefined);
   }
 
   #refuse(error: unknown, stanza: Stanza, session: Session | undefined, what: string): void {
@@ -269,6 +299,7 @@ export class Router {
       stores,
       sessions: this.sessions,
       jids: this.#jids,
+      blocklists: this.blocklists,
       version,
       offlineMessages: limits.offlineMessages,
       rosterItems: limits.rosterItems,
@@ -276,6 +307,8 @@ export class Router {
       now,
       iq: (entry) => this.#iq.add(entry),
       on: (name, phase, hook) => this.hooks.on(name, phase, hook),
+      freshId: () => `${++this.#ids}`,
+      run: (name, event) => this.hooks.run(name, event),
       onMessage: (observer) => void this.#observers.push(observer),
       route: (stanza, session) => (stanza.to === undefined ? undefined : this.#route(stanza, stanza.to, session)),
       jidOf: (name) => this.#accountJid(name),

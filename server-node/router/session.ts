@@ -34,6 +34,8 @@ export class Session {
   priority = 0;
   /** has asked for the roster, and so gets pushes (RFC 6121 §2.1.6) */
   interested = false;
+  /** has asked for the blocklist, and so gets pushes (XEP-0191 §3.3) */
+  wantsBlocklist = false;
   /** bare and full JIDs that got directed presence and are told when it ends (RFC 6121 §4.6) */
   directed: Map<Bytes, Jid> | undefined;
   closed = false;

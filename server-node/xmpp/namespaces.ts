@@ -26,4 +26,6 @@ export const NS = {
   directInvite: 'jabber:x:conference',
   privateXml: 'jabber:iq:private',
   vcard: 'vcard-temp',
+  blocking: 'urn:xmpp:blocking',
+  blockingErrors: 'urn:xmpp:blocking:errors',
 } as const;

@@ -1,5 +1,6 @@
 import type { Module } from '../../router/module.ts';
 import { NS } from '../../xmpp/namespaces.ts';
+import { Blocking } from './blocking.ts';
 import { Presence } from './presence.ts';
 import { RosterIq } from './roster-iq.ts';
 import { Rosters } from './rosters.ts';
@@ -33,6 +34,9 @@ export const roster: Module = {
       else if (isSubscriptionType(stanza.type)) await subscriptions.receive(name, stanza, stanza.type);
       return true;
     });
+    const blocking = new Blocking(ctx, rosters, subscriptions);
+    ctx.on('addresses-blocked', 'observe', ({ name, jids }) => blocking.hide(name, jids));
+    ctx.on('addresses-unblocked', 'observe', ({ name, jids }) => blocking.reveal(name, jids));
     ctx.on('session-closed', 'observe', async ({ session }) => {
       await presence.gone(session);
       if (ctx.sessions.of(session.jid.local).length === 0) rosters.forget(session.jid.local);

@@ -79,8 +79,14 @@ export class Presence {
       if (other.available || other === session) other.outlet.send(`${head}${session.jid.bare.wire}${tail}`);
     }
     for (const { jid, item } of roster.contacts()) {
-      if (seesUs(item)) this.#tell(jid, head, tail);
+      if (seesUs(item) && !this.#apart(session.jid, jid)) this.#tell(jid, head, tail);
     }
+  }
+
+  /** One of them blocks the other (XEP-0191 §3.3): neither is shown. */
+  #apart(self: Jid, contact: Jid): boolean {
+    const { blocklists } = this.#ctx;
+    return !blocklists.none && blocklists.between(self, contact);
   }
 
   #tell(contact: Jid, head: Bytes, tail: Bytes): void {
@@ -103,7 +109,7 @@ export class Presence {
     };
     for (const other of this.#ctx.sessions.of(self.local)) show(other);
     for (const { jid, item } of (await this.#rosters.of(self.local)).contacts()) {
-      if (!seesThem(item) || jid.domain !== self.domain) continue;
+      if (!seesThem(item) || jid.domain !== self.domain || this.#apart(session.jid, jid)) continue;
       const theirs = this.#ctx.sessions.of(jid.local);
       if (theirs.length === 0) continue;
       const granted = this.#rosters.known(jid.local) ?? (await this.#rosters.of(jid.local));

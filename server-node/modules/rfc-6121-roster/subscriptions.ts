@@ -59,7 +59,7 @@ export class Subscriptions {
   async remind(session: Session): Promise<void> {
     const roster = await this.#rosters.of(session.jid.local);
     for (const { jid, item } of roster.contacts()) {
-      if (!item.pendingIn) continue;
+      if (!item.pendingIn || this.#ctx.blocklists.blocks(session.jid.local, jid)) continue; // XEP-0191 §3.3
       const element = item.request === '' ? undefined : parseElement(item.request, NS.client);
       session.send(Stanza.made('presence', jid, session.jid.bare, { type: 'subscribe' }, element?.children ?? []));
     }
