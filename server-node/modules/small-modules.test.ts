@@ -70,7 +70,11 @@ test('XEP-0030: what modules say is what disco says, for the domain and for an a
 test('what is offered after login: RFC 3921 session, pre-approval (RFC 6121 §3.4)', async () => {
   const { world } = await one();
   const offered = parseElement(`<f>${world.router.streamFeatures()}</f>`, '').elements;
-  for (const wanted of ['session urn:ietf:params:xml:ns:xmpp-session', 'sub urn:xmpp:features:pre-approval'])
+  for (const wanted of [
+    'session urn:ietf:params:xml:ns:xmpp-session',
+    'ver urn:xmpp:features:rosterver',
+    'sub urn:xmpp:features:pre-approval',
+  ])
     assert.ok(offered.map(({ name, ns }) => `${name} ${ns}`).includes(wanted), wanted);
 });
 

@@ -31,6 +31,8 @@ export interface IqRequest {
   readonly self: Jid;
   /** the asking session; undefined when the request came from elsewhere */
   readonly session: Session | undefined;
+  /** Does something once the answer has been sent. */
+  after(work: () => unknown): void;
 }
 
 /** The content of the result, or nothing; refuses by throwing a StanzaError. */

@@ -217,10 +217,12 @@ export class Router {
 
   async #answer(stanza: Stanza, self: Jid, session: Session | undefined): Promise<void> {
     const refusal = (error: unknown) => this.#conditionOf(error, 'an IQ');
-    const answer = await this.#iq.answer(stanza, self, session, refusal);
+    const after: (() => unknown)[] = [];
+    const answer = await this.#iq.answer(stanza, self, session, refusal, (work) => after.push(work));
     if (answer === undefined) return;
     if (answer.type === 'error') this.counters.errors++;
     await this.#send(answer, session);
+    for (const work of after) await this.#guard('what follows an answer', async () => work());
   }
 
   async #presenceFor(stanza: Stanza, name: string): Promise<void> {

@@ -10,7 +10,7 @@ import { Subscriptions } from './subscriptions.ts';
 export const roster: Module = {
   name: 'Roster, subscriptions and presence',
   specification: 'RFC 6121',
-  streamFeatures: () => `<sub xmlns='${NS.preApproval}'/>`, // §3.4
+  streamFeatures: () => `<ver xmlns='${NS.rosterVersions}'/><sub xmlns='${NS.preApproval}'/>`, // §2.6.1, §3.4
   setup(ctx) {
     const rosters = new Rosters(ctx);
     const subscriptions = new Subscriptions(ctx, rosters);

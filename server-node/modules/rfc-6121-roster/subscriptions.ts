@@ -101,9 +101,7 @@ export class Subscriptions {
     const same =
       before.listed === after.listed && before.pendingIn === after.pendingIn && before.request === after.request;
     if (same && !differs(before, after)) return;
-    if (!after.listed && !after.pendingIn) await roster.remove(jid);
-    else await roster.set(jid, after);
-    if (after.listed && (!before.listed || differs(before, after))) this.#rosters.push(name, jid, after);
+    await this.#rosters.change(name, roster, jid, after.listed || after.pendingIn ? after : undefined);
   }
 }
 
