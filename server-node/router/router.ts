@@ -191,7 +191,9 @@ export class Router {
   ): void | Promise<void> {
     switch (destination.kind) {
       case 'server':
-        return stanza.name === 'iq' ? this.#answer(stanza, this.#domain, session) : undefined;
+        if (stanza.name === 'iq') return this.#answer(stanza, this.#domain, session);
+        if (stanza.name === 'message') this.#reply(stanza, to, new StanzaError('service-unavailable'), session); // RFC 6120 §10.5.1
+        return undefined;
       case 'account':
         return stanza.name === 'iq'
           ? this.#answerFor(stanza, to.bare, session)

@@ -1,4 +1,5 @@
 import type { Module } from '../../router/module.ts';
+import { StanzaError } from '../../xmpp/errors.ts';
 import { NS } from '../../xmpp/namespaces.ts';
 import { Blocking } from './blocking.ts';
 import { Presence } from './presence.ts';
@@ -18,6 +19,15 @@ export const roster: Module = {
     const iq = new RosterIq(ctx, rosters, subscriptions);
     ctx.iq({ type: 'get', ns: NS.roster, scope: 'own', handle: (request) => iq.get(request) });
     ctx.iq({ type: 'set', ns: NS.roster, scope: 'own', handle: (request) => iq.set(request) });
+    // §2.1.5: nobody changes another's roster
+    ctx.iq({
+      type: 'set',
+      ns: NS.roster,
+      scope: 'account',
+      handle: () => {
+        throw new StanzaError('forbidden');
+      },
+    });
     ctx.on('presence-sent', 'handle', ({ session, stanza }) => presence.sent(session, stanza));
     ctx.on('presence-directed', 'handle', async ({ session, stanza }) => {
       const { type, to } = stanza;

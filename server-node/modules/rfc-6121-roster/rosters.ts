@@ -60,9 +60,15 @@ export class Rosters {
 
   /**
    * Keeps a contact's new state, or forgets a contact when there is none; and when clients see a difference, tells the
-   * account's interested resources (§2.1.6).
+   * account's interested resources (§2.1.6), after `stored` was called.
    */
-  async change(name: string, roster: Roster, jid: Jid, after: Item | undefined): Promise<void> {
+  async change(
+    name: string,
+    roster: Roster,
+    jid: Jid,
+    after: Item | undefined,
+    stored: () => void = () => {},
+  ): Promise<void> {
     let change: Change | undefined;
     try {
       change = await roster.change(jid, after);
@@ -70,6 +76,7 @@ export class Rosters {
       this.forget(name); // what is in memory is not on disk
       throw error;
     }
+    stored();
     if (change === undefined) return;
     for (const session of this.#ctx.sessions.of(name)) if (session.interested) this.push(session, roster, change);
   }
