@@ -23,7 +23,6 @@ import { listenHttp } from './transport/http.ts';
 import { type BoundListener, listenClients } from './transport/listener.ts';
 import { VERSION } from './version.ts';
 import { StanzaError } from './xmpp/errors.ts';
-import { NS } from './xmpp/namespaces.ts';
 
 export interface Node {
   readonly addresses: readonly { readonly name: 'c2s' | 'c2s_tls' | 'http'; readonly address: string }[];
@@ -32,8 +31,6 @@ export interface Node {
   /** Tells every client, writes what is in memory, closes the storage. */
   stop(): Promise<void>;
 }
-
-const PRE_APPROVAL = `<session xmlns='${NS.session}'><optional/></session><sub xmlns='${NS.preApproval}'/>`;
 
 /** Starts a node: its lines are the boot order. `folder`: where the configuration's relative paths begin. */
 export async function startNode(config: Config, folder: string, log: Log): Promise<Node> {
@@ -49,6 +46,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     limits: {
       offlineMessages: config['limits.offline_messages'],
       rosterItems: config['limits.roster_items'],
+      blocklistItems: config['limits.blocklist_items'],
       sessionsPerAccount: config['limits.sessions_per_account'],
     },
     now,
@@ -67,7 +65,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     plain: config['auth.plain'],
     freshId: () => randomBytes(12).toString('base64url'),
     stableId: (name, agent) => credentials.stableId(name, agent),
-    features: () => PRE_APPROVAL,
+    features: () => router.streamFeatures(),
     open: async ({ name, proof }, resource, peer, outlet) => {
       if (!(await credentials.stands(name, proof)))
         return new StanzaError('not-allowed', 'the account was changed meanwhile');

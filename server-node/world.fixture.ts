@@ -25,7 +25,7 @@ export class World {
       stores,
       modules,
       version: '1.2.3',
-      limits: { offlineMessages: 5, rosterItems: 10, sessionsPerAccount: 3, ...limits },
+      limits: { offlineMessages: 5, rosterItems: 10, blocklistItems: 5, sessionsPerAccount: 3, ...limits },
       now: () => this.now,
       onFault: (error, what) => this.faults.push(`${what}: ${error instanceof Error ? error.message : error}`),
     });

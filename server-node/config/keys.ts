@@ -111,6 +111,7 @@ export const KEYS = {
   ),
   'limits.offline_messages': key(count(0), 1000, 'Messages that may wait for a person who is away.'),
   'limits.roster_items': key(count(1), 5000, 'Contacts of one person.'),
+  'limits.blocklist_items': key(count(1), 1000, 'Addresses that one person may block.'),
   'limits.sessions_per_account': key(count(1), 20, 'Sessions of one person at a time.'),
 } as const;
 

@@ -6,6 +6,7 @@ import { privateXml } from './xep-0049-private-xml/index.ts';
 import { vcard } from './xep-0054-vcard/index.ts';
 import { version } from './xep-0092-version/index.ts';
 import { offline } from './xep-0160-offline/index.ts';
+import { blocking } from './xep-0191-blocking/index.ts';
 import { ping } from './xep-0199-ping/index.ts';
 import { time } from './xep-0202-time/index.ts';
 import { carbons } from './xep-0280-carbons/index.ts';
@@ -17,6 +18,7 @@ export const modules: readonly Module[] = [
   disco,
   version,
   offline,
+  blocking,
   ping,
   time,
   carbons,

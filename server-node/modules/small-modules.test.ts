@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { conditionOf, DOMAIN, World } from '../world.fixture.ts';
+import { parseElement } from '../xml/element.ts';
 import { delayed } from '../xmpp/delay.ts';
 import { modules } from './index.ts';
 import { xepTable } from './table.ts';
@@ -64,6 +65,17 @@ test('XEP-0030: what modules say is what disco says, for the domain and for an a
     conditionOf(await anna.asks(get("<query xmlns='http://jabber.org/protocol/disco#info' node='x'/>"))),
     'item-not-found',
   );
+});
+
+test('what is offered after login: RFC 3921 session, pre-approval (RFC 6121 §3.4)', async () => {
+  const { world } = await one();
+  const offered = parseElement(`<f>${world.router.streamFeatures()}</f>`, '').elements;
+  for (const wanted of [
+    'session urn:ietf:params:xml:ns:xmpp-session',
+    'ver urn:xmpp:features:rosterver',
+    'sub urn:xmpp:features:pre-approval',
+  ])
+    assert.ok(offered.map(({ name, ns }) => `${name} ${ns}`).includes(wanted), wanted);
 });
 
 test('every module says what it implements, and a XEP its version', () => {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { conditionOf, DOMAIN, World } from '../world.fixture.ts';
 
 /** Who is there in each row: resources of bert with their priorities; none: he is away. */
-type Presence = 'none' | 'one' | 'two' | 'negative' | 'silent';
+type Presence = 'none' | 'one' | 'two' | 'negative' | 'mixed' | 'negatives' | 'silent';
 const RESOURCES: Readonly<Record<Presence, readonly (readonly [string, string])[]>> = {
   none: [],
   one: [['phone', '<presence/>']],
@@ -12,6 +12,14 @@ const RESOURCES: Readonly<Record<Presence, readonly (readonly [string, string])[
     ['desk', '<presence/>'],
   ],
   negative: [['phone', '<presence><priority>-1</priority></presence>']],
+  mixed: [
+    ['phone', '<presence><priority>-1</priority></presence>'],
+    ['desk', '<presence/>'],
+  ],
+  negatives: [
+    ['phone', '<presence><priority>-1</priority></presence>'],
+    ['desk', '<presence><priority>-128</priority></presence>'],
+  ],
   silent: [['phone', '']],
 };
 
@@ -26,7 +34,18 @@ const ROWS: readonly (readonly [string, string, 'bare' | 'full' | 'gone', Presen
   ['§8.5.2.1.1', 'error', 'bare', 'one', ''],
   ['§8.5.2.1.1', 'chat', 'bare', 'negative', 'kept'],
   ['§8.5.2.1.1', 'headline', 'bare', 'negative', ''],
+  ['§8.5.2.1.1', 'chat', 'bare', 'mixed', 'desk'],
+  ['§8.5.2.1.1', 'normal', 'bare', 'mixed', 'desk'],
+  ['§8.5.2.1.1', 'headline', 'bare', 'mixed', 'desk'],
+  ['§8.5.2.1.1', 'groupchat', 'bare', 'mixed', '! service-unavailable'],
+  ['§8.5.2.1.1', 'error', 'bare', 'mixed', ''],
+  ['§8.5.2.1.1', 'normal', 'bare', 'negative', 'kept'],
+  ['§8.5.2.1.1', 'groupchat', 'bare', 'negative', '! service-unavailable'],
+  ['§8.5.2.1.1', 'error', 'bare', 'negative', ''],
+  ['§8.5.2.1.1', 'chat', 'bare', 'negatives', 'kept'],
+  ['§8.5.2.1.1', 'headline', 'bare', 'negatives', ''],
   ['§8.5.2.1.1', 'chat', 'bare', 'silent', 'kept'],
+  ['§8.5.2.1.1', 'headline', 'bare', 'silent', ''],
   ['§8.5.2.2.1', 'chat', 'bare', 'none', 'kept'],
   ['§8.5.2.2.1', 'normal', 'bare', 'none', 'kept'],
   ['§8.5.2.2.1', 'groupchat', 'bare', 'none', '! service-unavailable'],
@@ -37,6 +56,18 @@ const ROWS: readonly (readonly [string, string, 'bare' | 'full' | 'gone', Presen
   ['§8.5.3.1', 'error', 'full', 'one', 'phone'],
   ['§8.5.3.1', 'headline', 'full', 'negative', 'phone'],
   ['§8.5.3.1', 'chat', 'full', 'silent', 'phone'],
+  ['§8.5.3.1', 'chat', 'full', 'negative', 'phone'],
+  ['§8.5.3.1', 'normal', 'full', 'mixed', 'phone'],
+  ['§8.5.3.1', 'headline', 'full', 'one', 'phone'],
+  ['§8.5.3.1', 'error', 'full', 'silent', 'phone'],
+  ['§8.5.3.2.1', 'chat', 'gone', 'mixed', 'desk'],
+  ['§8.5.3.2.1', 'chat', 'gone', 'negative', 'kept'],
+  ['§8.5.3.2.1', 'chat', 'gone', 'silent', 'kept'],
+  ['§8.5.3.2.1', 'normal', 'gone', 'none', '! service-unavailable'],
+  ['§8.5.3.2.1', 'groupchat', 'gone', 'none', '! service-unavailable'],
+  ['§8.5.3.2.1', 'headline', 'gone', 'none', ''],
+  ['§8.5.3.2.1', 'error', 'gone', 'none', ''],
+  ['§8.5.3.2.1', 'error', 'gone', 'negative', ''],
   ['§8.5.3.2.1', 'chat', 'gone', 'two', 'phone desk'],
   ['§8.5.3.2.1', 'chat', 'gone', 'none', 'kept'],
   ['§8.5.3.2.1', 'normal', 'gone', 'one', '! service-unavailable'],
@@ -175,4 +206,68 @@ test('a session that ends while a message is delivered takes it from nobody else
   };
   await anna.says(`<message to='bert@${DOMAIN}' id='m'><body>hi</body></message>`);
   assert.deepEqual([two.incoming.length > 0, three.incoming.length > 0], [true, true]);
+});
+
+/** RFC 6121 §8.5: [clause, payload, to, presence, the resource that gets it or who answers and what] */
+const IQ_ROWS: readonly (readonly [string, string, string, Presence, string])[] = [
+  ['§8.5.1', 'ping', `nobody@${DOMAIN}`, 'one', '! service-unavailable'],
+  ['§8.5.1', 'ping', `nobody@${DOMAIN}/x`, 'one', '! service-unavailable'],
+  ['§8.5.2.1.3', 'ping', `bert@${DOMAIN}`, 'two', 'result'],
+  ['§8.5.2.1.3', 'unknown', `bert@${DOMAIN}`, 'two', '! service-unavailable'],
+  ['§8.5.2.1.3', 'unknown', `bert@${DOMAIN}`, 'negative', '! service-unavailable'],
+  ['§8.5.2.2.3', 'ping', `bert@${DOMAIN}`, 'none', 'result'],
+  ['§8.5.2.2.3', 'unknown', `bert@${DOMAIN}`, 'none', '! service-unavailable'],
+  ['§8.5.3.1', 'ping', `bert@${DOMAIN}/phone`, 'two', 'phone'],
+  ['§8.5.3.1', 'unknown', `bert@${DOMAIN}/phone`, 'negative', 'phone'],
+  ['§8.5.3.1', 'unknown', `bert@${DOMAIN}/phone`, 'silent', 'phone'],
+  ['§8.5.3.2.3', 'ping', `bert@${DOMAIN}/gone`, 'two', '! service-unavailable'],
+  ['§8.5.3.2.3', 'ping', `bert@${DOMAIN}/gone`, 'none', '! service-unavailable'],
+  ['RFC 6120 §10.5.1', 'ping', DOMAIN, 'none', 'result'],
+  ['RFC 6120 §10.5.1', 'unknown', DOMAIN, 'none', '! service-unavailable'],
+  ['RFC 6120 §10.5.2', 'ping', `${DOMAIN}/x`, 'none', '! service-unavailable'],
+];
+
+for (const [clause, payload, to, presence, outcome] of IQ_ROWS) {
+  test(`RFC 6121 ${clause}: a request with ${payload} to ${to}, ${presence}: ${outcome}; its answers never come back`, async () => {
+    const world = new World();
+    await world.people('anna', 'bert');
+    const anna = await world.come('anna/a');
+    const berts = new Map<string, Awaited<ReturnType<World['come']>>>();
+    for (const [resource, first] of RESOURCES[presence])
+      berts.set(resource, await world.come(`bert/${resource}`, first));
+    const got = () => [...berts].filter(([, client]) => client.hears().some((e) => e.name === 'iq'));
+    for (const type of ['get', 'set']) {
+      if (payload === 'ping' && type === 'set') continue;
+      await anna.says(
+        `<iq type='${type}' id='i' to='${to}'><x xmlns='urn:${payload === 'ping' ? 'xmpp:ping' : payload}'/></iq>`,
+      );
+      const [answer] = anna.hears();
+      const condition = conditionOf(answer);
+      const told = answer === undefined ? '' : condition === '' ? answer.attributes['type'] : `! ${condition}`;
+      assert.equal(
+        told ||
+          got()
+            .map(([resource]) => resource)
+            .join(' '),
+        outcome,
+        type,
+      );
+    }
+    for (const type of ['result', 'error']) {
+      await anna.says(`<iq type='${type}' id='i' to='${to}'/>`);
+      const taken = got().map(([resource]) => resource);
+      assert.deepEqual([anna.hears(), taken], [[], outcome === 'phone' ? ['phone'] : []], type);
+    }
+  });
+}
+
+test('RFC 6120 §10.5.1: a message to the domain itself is refused, presence to it is taken', async () => {
+  const world = new World();
+  await world.people('anna');
+  const anna = await world.come('anna/a');
+  await anna.says(`<message to='${DOMAIN}' id='m'><body>hi</body></message>`);
+  assert.equal(conditionOf(anna.hears()[0]), 'service-unavailable');
+  await anna.says(`<message to='${DOMAIN}' id='m' type='error'/>`);
+  await anna.says(`<presence to='${DOMAIN}'/>`);
+  assert.deepEqual(anna.hears(), []);
 });

@@ -22,6 +22,10 @@ export interface HookEvents {
     /** when it was first sent to a device that has not got it; undefined: now */
     readonly at: number | undefined;
   };
+  /** an account is about to block addresses: what is said to them now still gets through (XEP-0191 §3.3) */
+  'addresses-blocked': { readonly name: string; readonly jids: readonly Jid[] };
+  /** an account has stopped blocking addresses (XEP-0191 §3.4) */
+  'addresses-unblocked': { readonly name: string; readonly jids: readonly Jid[] };
   /** an account and all it owns is about to go; its sessions have ended */
   'account-removed': { readonly name: string };
 }

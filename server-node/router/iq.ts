@@ -19,12 +19,13 @@ export class IqTable {
     this.#handlers.set(key, route.handle);
   }
 
-  /** The answer to a request (RFC 6120 §8.2.3), or undefined when it wants none. */
+  /** The answer to a request (RFC 6120 §8.2.3), or undefined when it wants none; `after` collects what follows it. */
   async answer(
     stanza: Stanza,
     self: Jid,
     session: Session | undefined,
     refusal: (error: unknown) => StanzaError,
+    after: (work: () => unknown) => void,
   ): Promise<Stanza | undefined> {
     if (stanza.type === 'result' || stanza.type === 'error') return undefined;
     try {
@@ -34,7 +35,7 @@ export class IqTable {
         throw new StanzaError('bad-request');
       const handler = this.#find(stanza.type, payload.ns, self, session);
       if (handler === undefined) throw new StanzaError('service-unavailable');
-      return stanza.result(self, ...(await handler({ stanza, payload, self, session })));
+      return stanza.result(self, ...(await handler({ stanza, payload, self, session, after })));
     } catch (error) {
       return stanza.error(self, refusal(error));
     }

@@ -1,8 +1,10 @@
 import type { Stores } from '../storage/stores.ts';
+import type { Bytes } from '../xml/chars.ts';
 import type { Child, Element } from '../xml/element.ts';
 import type { Jid, JidCache } from '../xmpp/jid.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
-import type { Hook, HookName, MessageObserver, Phase } from './hooks.ts';
+import type { Blocklists } from './blocklists.ts';
+import type { Hook, HookEvents, HookName, MessageObserver, Phase } from './hooks.ts';
 import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -17,6 +19,8 @@ export interface Module {
   readonly features?: readonly string[];
   /** what disco#info of an account says */
   readonly accountFeatures?: readonly string[];
+  /** what the stream offers after login, as bytes within `<stream:features/>` (RFC 6120 §4.3.2); asked once, when all are set up */
+  readonly streamFeatures?: (ctx: ModuleContext) => Bytes;
   setup(ctx: ModuleContext): void;
 }
 
@@ -27,6 +31,8 @@ export interface IqRequest {
   readonly self: Jid;
   /** the asking session; undefined when the request came from elsewhere */
   readonly session: Session | undefined;
+  /** Does something once the answer has been sent. */
+  after(work: () => unknown): void;
 }
 
 /** The content of the result, or nothing; refuses by throwing a StanzaError. */
@@ -46,6 +52,7 @@ export interface ModuleContext {
   readonly stores: Stores;
   readonly sessions: Sessions;
   readonly jids: JidCache;
+  readonly blocklists: Blocklists;
   readonly version: string;
   readonly offlineMessages: number;
   readonly rosterItems: number;
@@ -54,8 +61,12 @@ export interface ModuleContext {
   now(): number;
   iq(route: IqRoute): void;
   on<K extends HookName>(name: K, phase: Phase, hook: Hook<K>): void;
+  /** Tells the hooks of an event; true when one has handled it. */
+  run<K extends HookName>(name: K, event: HookEvents[K]): Promise<boolean>;
   /** Is told of every message that was delivered or kept. */
   onMessage(observer: MessageObserver): void;
+  /** An identifier that was not used before in this run, for requests of the server's own. */
+  freshId(): string;
   /** Routes a stanza that the server made or passes on; `session` is who caused it. */
   route(stanza: Stanza, session?: Session): void | Promise<void>;
   /** The account's bare JID. */

@@ -78,7 +78,12 @@ function iqToUser(stanza: Stanza, to: Jid, directory: Directory): Destination {
 /** Presence without a type, `unavailable` and `error` go to resources; the rest is subscriptions, kept by the account. */
 function presenceToUser(stanza: Stanza, to: Jid, directory: Directory): Destination {
   const plain = stanza.type === '' || stanza.type === 'unavailable' || stanza.type === 'error';
-  if (!plain) return { kind: 'account', name: to.local };
+  if (!plain) {
+    // §8.5.3.2.2: what settles a subscription is no business of a resource that isn't there
+    const settles = stanza.type === 'subscribed' || stanza.type === 'unsubscribe' || stanza.type === 'unsubscribed';
+    if (settles && to.resource !== '' && directory.get(to.local, to.resource) === undefined) return NOBODY;
+    return { kind: 'account', name: to.local };
+  }
   if (to.resource !== '') {
     const session = directory.get(to.local, to.resource); // §8.5.3.2.2: no match, silently ignored
     return session === undefined ? NOBODY : { kind: 'sessions', sessions: [session] };

@@ -1,10 +1,13 @@
 import { StorageError, type Stores } from '../storage/stores.ts';
 import type { Bytes } from '../xml/chars.ts';
+import { el } from '../xml/element.ts';
 import { attribute, readTag, type Tag } from '../xml/tag.ts';
 import { delayed } from '../xmpp/delay.ts';
 import { StanzaError } from '../xmpp/errors.ts';
 import { Jid, JidCache } from '../xmpp/jid.ts';
+import { NS } from '../xmpp/namespaces.ts';
 import { Stanza } from '../xmpp/stanza.ts';
+import { Blocklists } from './blocklists.ts';
 import { Hooks, type MessageObserver } from './hooks.ts';
 import { IqTable } from './iq.ts';
 import type { Module, ModuleContext } from './module.ts';
@@ -21,6 +24,7 @@ export interface RouterOptions {
   readonly limits: {
     readonly offlineMessages: number;
     readonly rosterItems: number;
+    readonly blocklistItems: number;
     readonly sessionsPerAccount: number;
   };
   readonly now: () => number;
@@ -39,6 +43,7 @@ export interface Counters {
 export class Router {
   readonly sessions = new Sessions();
   readonly hooks = new Hooks();
+  readonly blocklists: Blocklists;
   readonly counters: Counters = { messages: 0, logins: 0, offline: 0, errors: 0 };
   readonly #jids = new JidCache();
   readonly #iq: IqTable;
@@ -47,11 +52,14 @@ export class Router {
   readonly #directory;
   readonly #accountJids = new Map<string, Jid>();
   readonly #observers: MessageObserver[] = [];
+  #ids = 0;
+  #streamFeatures: Bytes | undefined;
 
   constructor(options: RouterOptions) {
     this.#options = options;
     this.#domain = new Jid('', options.domain);
     this.#iq = new IqTable(this.#domain);
+    this.blocklists = new Blocklists(options.domain, options.stores, options.limits.blocklistItems);
     const { sessions } = this;
     this.#directory = {
       domain: options.domain,
@@ -61,10 +69,20 @@ export class Router {
     for (const module of options.modules) module.setup(this.#context());
   }
 
+  /** What the modules offer within the stream's features after login (RFC 6120 §4.3.2), binding aside. */
+  streamFeatures(): Bytes {
+    this.#streamFeatures ??= this.#options.modules
+      .map((module) => module.streamFeatures?.(this.#context()) ?? '')
+      .join('');
+    return this.#streamFeatures;
+  }
+
   /** Binds a resource (RFC 6120 §7). A session of the same full JID is ended with `conflict` (§7.7.2.2). */
   async open(name: string, resource: string, peer: Peer, outlet: Outlet): Promise<Session | StanzaError> {
+    await this.blocklists.hold(name); // first: no stanza may come to a session whose list isn't there
     const held = this.sessions.get(name, resource);
-    if (held === undefined && this.sessions.of(name).length >= this.#options.limits.sessionsPerAccount) {
+    if (held === undefined && !(await this.#makeRoom(name))) {
+      this.blocklists.release(name);
       return new StanzaError('resource-constraint', 'too many sessions of this account'); // §7.7.2.1
     }
     if (held !== undefined) {
@@ -78,12 +96,24 @@ export class Router {
     return session;
   }
 
+  /** Whether an account may have one more session; one that only waits for its client to come back makes room. */
+  async #makeRoom(name: string): Promise<boolean> {
+    const sessions = this.sessions.of(name);
+    if (sessions.length < this.#options.limits.sessionsPerAccount) return true;
+    const waiting = sessions.find((session) => session.outlet.waiting === true);
+    if (waiting === undefined) return false;
+    waiting.outlet.end('resource-constraint', 'a newer session needs its place');
+    await this.close(waiting);
+    return true;
+  }
+
   /** A session is over. */
   async close(session: Session): Promise<void> {
     if (session.closed) return;
     session.closed = true;
     if (!this.sessions.remove(session)) return;
     await this.#guard('a session that ends', () => this.hooks.run('session-closed', { session }));
+    this.blocklists.release(session.jid.local);
     if (this.sessions.of(session.jid.local).length === 0) this.#accountJids.delete(session.jid.local);
   }
 
@@ -105,10 +135,11 @@ export class Router {
 
   /** A message that one device has not got, to the account's others. */
   #again(stanza: Stanza, account: Jid, at: number): void {
+    if (this.blocklists.blocks(account.local, stanza.from)) return;
     const destination = route(stanza, account, this.#directory);
     const { sessions } = destination.kind === 'sessions' ? destination : { sessions: [] };
     if (sessions.length > 0)
-      this.#deliver(stanza, account, undefined, sessions, delayed(stanza.wire, at, this.#domain.domain));
+      this.#give(stanza, account, undefined, sessions, delayed(stanza.wire, at, this.#domain.domain));
     else if (destination.kind === 'offline') void this.#keep(stanza, account.local, undefined, at);
   }
 
@@ -122,6 +153,10 @@ export class Router {
     const stanza = Stanza.received(tag, raw, session.jid, address);
     if (addressed !== undefined && address === undefined) {
       return this.#reply(stanza, this.#domain, new StanzaError('jid-malformed'), session); // RFC 6120 §8.3.3.8
+    }
+    if (address !== undefined && !this.blocklists.none && this.blocklists.blocks(session.jid.local, address)) {
+      const blocked = { condition: el('blocked', NS.blockingErrors), type: 'cancel' } as const;
+      return this.#reply(stanza, address, new StanzaError('not-acceptable', undefined, blocked), session); // XEP-0191 §3.3
     }
     if (stanza.name === 'message') {
       this.counters.messages++;
@@ -153,16 +188,28 @@ export class Router {
   }
 
   #route(stanza: Stanza, to: Jid, session: Session | undefined): void | Promise<void> {
+    if (!this.blocklists.none && this.blocklists.between(stanza.from, to)) return this.#turnAway(stanza, to, session);
+    return this.#deliver(stanza, to, session);
+  }
+
+  /** What comes from a blocked address looks as if nobody were there (XEP-0191 §3.3); what would go to one is dropped. */
+  #turnAway(stanza: Stanza, to: Jid, session: Session | undefined): void {
+    const outbound = stanza.from.domain === this.#domain.domain && this.blocklists.blocks(stanza.from.local, to);
+    if (stanza.name !== 'presence' && !outbound)
+      this.#reply(stanza, to, new StanzaError('service-unavailable'), session);
+  }
+
+  #deliver(stanza: Stanza, to: Jid, session: Session | undefined): void | Promise<void> {
     const destination = route(stanza, to, this.#directory);
     if (destination.kind !== 'sessions') return this.#deliverElsewhere(destination, stanza, to, session);
     const { sessions } = destination;
     const wire = stanza.wire;
-    if (stanza.name === 'message') this.#deliver(stanza, to, session, sessions, wire);
+    if (stanza.name === 'message') this.#give(stanza, to, session, sessions, wire);
     else for (const one of sessions) one.outlet.send(wire);
   }
 
   /** Gives a message to devices; one that goes to several is lost only when all of them lose it. */
-  #deliver(stanza: Stanza, to: Jid, from: Session | undefined, sessions: readonly Session[], wire: Bytes): void {
+  #give(stanza: Stanza, to: Jid, from: Session | undefined, sessions: readonly Session[], wire: Bytes): void {
     const receipt = this.sessions.of(to.local).length > 1 ? new Receipt(wire) : undefined;
     for (const one of sessions) one.outlet.send(wire, receipt?.another());
     this.#observe(stanza, to, from, sessions, receipt);
@@ -186,7 +233,9 @@ export class Router {
   ): void | Promise<void> {
     switch (destination.kind) {
       case 'server':
-        return stanza.name === 'iq' ? this.#answer(stanza, this.#domain, session) : undefined;
+        if (stanza.name === 'iq') return this.#answer(stanza, this.#domain, session);
+        if (stanza.name === 'message') this.#reply(stanza, to, new StanzaError('service-unavailable'), session); // RFC 6120 §10.5.1
+        return undefined;
       case 'account':
         return stanza.name === 'iq'
           ? this.#answerFor(stanza, to.bare, session)
@@ -204,20 +253,24 @@ export class Router {
     const known =
       this.sessions.of(account.local).length > 0 ||
       (await this.#options.stores.accounts.get(account.local)) !== undefined;
-    if (known) return this.#answer(stanza, account, session);
+    const blocked = known && (await this.blocklists.blocksAnyway(account.local, stanza.from));
+    if (known && !blocked) return this.#answer(stanza, account, session);
     if (stanza.type === 'get' || stanza.type === 'set')
       this.#reply(stanza, account, new StanzaError('service-unavailable'), session);
   }
 
   async #answer(stanza: Stanza, self: Jid, session: Session | undefined): Promise<void> {
     const refusal = (error: unknown) => this.#conditionOf(error, 'an IQ');
-    const answer = await this.#iq.answer(stanza, self, session, refusal);
+    const after: (() => unknown)[] = [];
+    const answer = await this.#iq.answer(stanza, self, session, refusal, (work) => after.push(work));
     if (answer === undefined) return;
     if (answer.type === 'error') this.counters.errors++;
     await this.#send(answer, session);
+    for (const work of after) await this.#guard('what follows an answer', async () => work());
   }
 
   async #presenceFor(stanza: Stanza, name: string): Promise<void> {
+    if (await this.blocklists.blocksAnyway(name, stanza.from)) return;
     await this.hooks.run('presence-received', { name, stanza });
   }
 
@@ -225,9 +278,10 @@ export class Router {
   async #keep(stanza: Stanza, name: string, session: Session | undefined, at?: number): Promise<void> {
     const known = this.sessions.of(name).length > 0 || (await this.#options.stores.accounts.get(name)) !== undefined;
     if (!known) return this.#reply(stanza, this.#accountJid(name), new StanzaError('service-unavailable'), session); // RFC 6121 §8.5.1
+    if (await this.blocklists.blocksAnyway(name, stanza.from))
+      return this.#turnAway(stanza, this.#accountJid(name), session);
     const now = route(stanza, this.#accountJid(name), this.#directory); // somebody may have come while we asked
-    if (now.kind === 'sessions')
-      return this.#deliver(stanza, this.#accountJid(name), session, now.sessions, stanza.wire);
+    if (now.kind === 'sessions') return this.#give(stanza, this.#accountJid(name), session, now.sessions, stanza.wire);
     this.#observe(stanza, this.#accountJid(name), session, []);
     if (now.kind !== 'offline') return;
     const kept = this.#guard(
@@ -249,7 +303,7 @@ export class Router {
   /** An answer goes to the session that asked, even when its full JID was bound again meanwhile. */
   #send(stanza: Stanza, session: Session | undefined): void | Promise<void> {
     if (session !== undefined && stanza.to?.equals(session.jid)) session.send(stanza);
-    else if (stanza.to !== undefined) return this.#route(stanza, stanza.to, undefined);
+    else if (stanza.to !== undefined) return this.#deliver(stanza, stanza.to, undefined);
   }
 
   #refuse(error: unknown, stanza: Stanza, session: Session | undefined, what: string): void {
@@ -291,6 +345,7 @@ export class Router {
       stores,
       sessions: this.sessions,
       jids: this.#jids,
+      blocklists: this.blocklists,
       version,
       offlineMessages: limits.offlineMessages,
       rosterItems: limits.rosterItems,
@@ -298,6 +353,8 @@ export class Router {
       now,
       iq: (entry) => this.#iq.add(entry),
       on: (name, phase, hook) => this.hooks.on(name, phase, hook),
+      freshId: () => `${++this.#ids}`,
+      run: (name, event) => this.hooks.run(name, event),
       onMessage: (observer) => void this.#observers.push(observer),
       route: (stanza, session) => (stanza.to === undefined ? undefined : this.#route(stanza, stanza.to, session)),
       jidOf: (name) => this.#accountJid(name),

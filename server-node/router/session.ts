@@ -54,6 +54,8 @@ export interface Outlet {
   hold(until: Promise<unknown>): void;
   /** Resolves when hardly anything waits to leave, or when nothing will leave any more. */
   drained(): Promise<void>;
+  /** there is no connection now: the session waits for its client to come back (XEP-0198 §5) */
+  readonly waiting?: boolean;
   /** Ends the stream with an error of RFC 6120 §4.9.3. */
   end(condition: string, text?: string): void;
 }
@@ -69,6 +71,8 @@ export class Session {
   priority = 0;
   /** has asked for the roster, and so gets pushes (RFC 6121 §2.1.6) */
   interested = false;
+  /** has asked for the blocklist, and so gets pushes (XEP-0191 §3.3) */
+  wantsBlocklist = false;
   /** bare and full JIDs that got directed presence and are told when it ends (RFC 6121 §4.6) */
   directed: Map<Bytes, Jid> | undefined;
   /** copies of messages are wanted (XEP-0280 §4) */

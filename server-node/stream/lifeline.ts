@@ -80,6 +80,10 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     return this.#queue !== undefined;
   }
 
+  get waiting(): boolean {
+    return this.lostAt !== undefined && !this.over;
+  }
+
   get handled(): number {
     return this.#handled >>> 0;
   }

@@ -30,16 +30,20 @@ export class StanzaError extends Error {
   override readonly name = 'StanzaError';
   readonly condition: Condition;
   readonly text: string | undefined;
+  /** an application's own condition, and the type when it is not the usual one (RFC 6120 §8.3.4) */
+  readonly special: { readonly condition: Element; readonly type?: ErrorType } | undefined;
 
-  constructor(condition: Condition, text?: string) {
+  constructor(condition: Condition, text?: string, special?: StanzaError['special']) {
     super(text ?? condition);
     this.condition = condition;
     this.text = text;
+    this.special = special;
   }
 
   element(): Element {
     const condition = el(this.condition, NS.stanzaErrors);
     const text = this.text === undefined ? [] : [el('text', NS.stanzaErrors, { 'xml:lang': 'en' }, this.text)];
-    return el('error', NS.client, { type: TYPES[this.condition] }, condition, ...text);
+    const type = this.special?.type ?? TYPES[this.condition];
+    return el('error', NS.client, { type }, condition, ...text, ...(this.special ? [this.special.condition] : []));
   }
 }

@@ -18,6 +18,7 @@ export const NS = {
   management: 'urn:xmpp:sm:3',
   clientState: 'urn:xmpp:csi:0',
   roster: 'jabber:iq:roster',
+  rosterVersions: 'urn:xmpp:features:rosterver',
   preApproval: 'urn:xmpp:features:pre-approval',
   discoInfo: 'http://jabber.org/protocol/disco#info',
   discoItems: 'http://jabber.org/protocol/disco#items',
@@ -36,4 +37,6 @@ export const NS = {
   directInvite: 'jabber:x:conference',
   privateXml: 'jabber:iq:private',
   vcard: 'vcard-temp',
+  blocking: 'urn:xmpp:blocking',
+  blockingErrors: 'urn:xmpp:blocking:errors',
 } as const;

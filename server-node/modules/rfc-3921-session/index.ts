@@ -5,6 +5,8 @@ import { NS } from '../../xmpp/namespaces.ts';
 export const session: Module = {
   name: 'Session establishment',
   specification: 'RFC 3921',
+  // optional: a client that knows better skips it (draft-cridland-xmpp-session)
+  streamFeatures: () => `<session xmlns='${NS.session}'><optional/></session>`,
   setup(ctx) {
     for (const scope of ['server', 'own'] as const) ctx.iq({ type: 'set', ns: NS.session, scope, handle: () => [] });
   },

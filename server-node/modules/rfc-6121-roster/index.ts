@@ -1,5 +1,7 @@
 import type { Module } from '../../router/module.ts';
+import { StanzaError } from '../../xmpp/errors.ts';
 import { NS } from '../../xmpp/namespaces.ts';
+import { Blocking } from './blocking.ts';
 import { Presence } from './presence.ts';
 import { RosterIq } from './roster-iq.ts';
 import { Rosters } from './rosters.ts';
@@ -9,6 +11,7 @@ import { Subscriptions } from './subscriptions.ts';
 export const roster: Module = {
   name: 'Roster, subscriptions and presence',
   specification: 'RFC 6121',
+  streamFeatures: () => `<ver xmlns='${NS.rosterVersions}'/><sub xmlns='${NS.preApproval}'/>`, // §2.6.1, §3.4
   setup(ctx) {
     const rosters = new Rosters(ctx);
     const subscriptions = new Subscriptions(ctx, rosters);
@@ -16,6 +19,15 @@ export const roster: Module = {
     const iq = new RosterIq(ctx, rosters, subscriptions);
     ctx.iq({ type: 'get', ns: NS.roster, scope: 'own', handle: (request) => iq.get(request) });
     ctx.iq({ type: 'set', ns: NS.roster, scope: 'own', handle: (request) => iq.set(request) });
+    // §2.1.5: nobody changes another's roster
+    ctx.iq({
+      type: 'set',
+      ns: NS.roster,
+      scope: 'account',
+      handle: () => {
+        throw new StanzaError('forbidden');
+      },
+    });
     ctx.on('presence-sent', 'handle', ({ session, stanza }) => presence.sent(session, stanza));
     ctx.on('presence-directed', 'handle', async ({ session, stanza }) => {
       const { type, to } = stanza;
@@ -32,6 +44,9 @@ export const roster: Module = {
       else if (isSubscriptionType(stanza.type)) await subscriptions.receive(name, stanza, stanza.type);
       return true;
     });
+    const blocking = new Blocking(ctx, rosters, subscriptions);
+    ctx.on('addresses-blocked', 'observe', ({ name, jids }) => blocking.hide(name, jids));
+    ctx.on('addresses-unblocked', 'observe', ({ name, jids }) => blocking.reveal(name, jids));
     ctx.on('session-closed', 'observe', async ({ session }) => {
       await presence.gone(session);
       if (ctx.sessions.of(session.jid.local).length === 0) rosters.forget(session.jid.local);

@@ -22,7 +22,7 @@ export class Presence {
   /** A client's presence without `to`: the first (§4.2), a later one (§4.4), or the last (§4.5). */
   async sent(session: Session, stanza: Stanza): Promise<boolean> {
     if (stanza.type === 'unavailable') {
-      if (session.available) await this.gone(session, stanza);
+      if (session.available || session.directed !== undefined) await this.gone(session, stanza);
       return true;
     }
     if (stanza.type !== '') return true; // §4.7.1: anything else needs an addressee
@@ -45,7 +45,12 @@ export class Presence {
     session.presence = undefined;
     session.directed = undefined;
     if (wasAvailable) await this.#broadcast(session, farewell);
-    for (const to of directed?.values() ?? []) await this.#ctx.route(farewell.withTo(to)); // §4.6.3
+    if (directed === undefined) return;
+    const roster = await this.#rosters.of(session.jid.local);
+    for (const to of directed.values()) {
+      const told = wasAvailable && seesUs(roster.item(to.bare)); // by the broadcast
+      if (!told) await this.#ctx.route(farewell.withTo(to)); // §4.6.3
+    }
   }
 
   /** Remembers who got directed presence without being a subscriber (§4.6.2). */
@@ -65,9 +70,13 @@ export class Presence {
       await this.#ctx.route(Stanza.made('presence', this.#ctx.jidOf(name), from.bare, { type: 'unsubscribed' }, []));
       return;
     }
+    let here = false;
     for (const session of this.#ctx.sessions.of(name)) {
-      if (session.presence !== undefined) await this.#ctx.route(session.presence.withTo(from));
+      if (session.presence === undefined) continue;
+      here = true;
+      await this.#ctx.route(session.presence.withTo(from));
     }
+    if (!here) await this.#ctx.route(Stanza.made('presence', this.#ctx.jidOf(name), from, { type: 'unavailable' }, []));
   }
 
   /** To all who see the account, and to its own resources (§4.2.2, §4.4.2, §4.5.2): one body, written for each. */
@@ -79,8 +88,14 @@ export class Presence {
       if (other.available || other === session) other.outlet.send(`${head}${session.jid.bare.wire}${tail}`);
     }
     for (const { jid, item } of roster.contacts()) {
-      if (seesUs(item)) this.#tell(jid, head, tail);
+      if (seesUs(item) && !this.#apart(session.jid, jid)) this.#tell(jid, head, tail);
     }
+  }
+
+  /** One of them blocks the other (XEP-0191 §3.3): neither is shown. */
+  #apart(self: Jid, contact: Jid): boolean {
+    const { blocklists } = this.#ctx;
+    return !blocklists.none && blocklists.between(self, contact);
   }
 
   #tell(contact: Jid, head: Bytes, tail: Bytes): void {
@@ -103,7 +118,7 @@ export class Presence {
     };
     for (const other of this.#ctx.sessions.of(self.local)) show(other);
     for (const { jid, item } of (await this.#rosters.of(self.local)).contacts()) {
-      if (!seesThem(item) || jid.domain !== self.domain) continue;
+      if (!seesThem(item) || jid.domain !== self.domain || this.#apart(session.jid, jid)) continue;
       const theirs = this.#ctx.sessions.of(jid.local);
       if (theirs.length === 0) continue;
       const granted = this.#rosters.known(jid.local) ?? (await this.#rosters.of(jid.local));

@@ -21,11 +21,20 @@ export class RosterIq {
     this.#subscriptions = subscriptions;
   }
 
-  async get({ session, self }: IqRequest): Promise<readonly Child[]> {
+  /** §2.1.4; and for who says which version it has, what has changed since (§2.6.3). */
+  async get({ payload, session, self, after }: IqRequest): Promise<readonly Child[]> {
     if (session !== undefined) session.interested = true;
     const roster = await this.#rosters.of(self.local);
+    const { ver } = payload.attributes;
+    const changes = ver === undefined || session === undefined ? undefined : roster.changesSince(ver);
+    if (session !== undefined && changes !== undefined) {
+      after(() => {
+        for (const change of changes) this.#rosters.push(session, roster, change);
+      });
+      return [];
+    }
     const items = [...roster.contacts()].filter(({ item }) => item.listed).map(itemElement);
-    return [el('query', NS.roster, {}, ...items)];
+    return [el('query', NS.roster, ver === undefined ? {} : { ver: roster.versionText() }, ...items)];
   }
 
   async set({ payload, self }: IqRequest): Promise<readonly Child[]> {
@@ -51,8 +60,7 @@ export class RosterIq {
     if (!before.listed && roster.size >= this.#ctx.rosterItems)
       throw new StanzaError('resource-constraint', 'the roster is full');
     const item = { ...before, name, groups, listed: true };
-    await roster.set(jid, item);
-    this.#rosters.push(self.local, jid, item);
+    await this.#rosters.change(self.local, roster, jid, item);
   }
 
   /** §2.5.2: a contact that goes loses its subscriptions both ways. */
@@ -65,7 +73,6 @@ export class RosterIq {
       await this.#ctx.route(Stanza.made('presence', self, jid, { type: 'unsubscribed' }, []));
       if (seesUs(item)) this.#subscriptions.withdraw(self.local, jid);
     }
-    await roster.remove(jid);
-    this.#rosters.push(self.local, jid, undefined);
+    await this.#rosters.change(self.local, roster, jid, undefined);
   }
 }

@@ -1,20 +1,23 @@
 import type { ModuleContext } from '../../router/module.ts';
-import { el } from '../../xml/element.ts';
+import type { Session } from '../../router/session.ts';
 import type { Jid } from '../../xmpp/jid.ts';
-import { NS } from '../../xmpp/namespaces.ts';
 import { Stanza } from '../../xmpp/stanza.ts';
-import { type Item, itemElement, Roster } from './roster.ts';
+import { type Change, type Item, pushElement, Roster, rosterStores } from './roster.ts';
 
-/** The rosters of those who are online, loaded once; and pushes to their clients. */
+/** Rosters of people who are away that stay in memory, the last that were asked for. */
+const MOST_IDLE = 1000;
+
+/** The rosters that are in memory: of those who are online, and a few more; and pushes to their clients. */
 export class Rosters {
   readonly #ctx: ModuleContext;
-  readonly #store;
+  readonly #stores;
   readonly #loaded = new Map<string, Roster | Promise<Roster>>();
+  readonly #idle = new Set<string>();
   #pushes = 0;
 
   constructor(ctx: ModuleContext) {
     this.#ctx = ctx;
-    this.#store = ctx.stores.keyed<Item>('roster');
+    this.#stores = rosterStores(ctx.stores);
   }
 
   /** The roster if it is in memory, as it is while its owner is online and has sent presence. */
@@ -23,37 +26,64 @@ export class Rosters {
     return roster instanceof Roster ? roster : undefined;
   }
 
-  /** The roster of an account; in memory as long as the account has sessions. */
+  /** The roster of an account. Two who ask for the same get the same, so that its versions are one line. */
   async of(name: string): Promise<Roster> {
     const loaded = this.#loaded.get(name);
     if (loaded !== undefined) return loaded;
-    const loading = Roster.load(name, this.#store);
+    const loading = Roster.load(name, this.#stores, this.#ctx.now().toString(36));
     this.#loaded.set(name, loading);
     try {
       const roster = await loading;
-      if (this.#ctx.sessions.of(name).length > 0) this.#loaded.set(name, roster);
-      else this.#loaded.delete(name);
+      if (this.#loaded.get(name) === loading) this.#keep(name, roster);
       return roster;
     } catch (error) {
-      this.#loaded.delete(name);
+      this.forget(name);
       throw error;
+    }
+  }
+
+  #keep(name: string, roster: Roster): void {
+    this.#loaded.set(name, roster);
+    if (this.#ctx.sessions.of(name).length > 0) return;
+    this.#idle.add(name);
+    for (const oldest of this.#idle) {
+      if (this.#idle.size <= MOST_IDLE) break;
+      this.#idle.delete(oldest);
+      if (this.#ctx.sessions.of(oldest).length === 0) this.#loaded.delete(oldest);
     }
   }
 
   forget(name: string): void {
     this.#loaded.delete(name);
+    this.#idle.delete(name);
   }
 
-  /** Tells the account's interested resources of a changed contact (RFC 6121 §2.1.6). */
-  push(name: string, jid: Jid, item: Item | undefined): void {
-    const shown =
-      item === undefined
-        ? el('item', NS.roster, { jid: jid.toString(), subscription: 'remove' })
-        : itemElement({ jid, item });
-    for (const session of this.#ctx.sessions.of(name)) {
-      if (!session.interested) continue;
-      const attributes = { type: 'set', id: `push-${++this.#pushes}` };
-      session.send(Stanza.made('iq', session.jid.bare, session.jid, attributes, [el('query', NS.roster, {}, shown)]));
+  /**
+   * Keeps a contact's new state, or forgets a contact when there is none; and when clients see a difference, tells the
+   * account's interested resources (§2.1.6), after `stored` was called.
+   */
+  async change(
+    name: string,
+    roster: Roster,
+    jid: Jid,
+    after: Item | undefined,
+    stored: () => void = () => {},
+  ): Promise<void> {
+    let change: Change | undefined;
+    try {
+      change = await roster.change(jid, after);
+    } catch (error) {
+      this.forget(name); // what is in memory is not on disk
+      throw error;
     }
+    stored();
+    if (change === undefined) return;
+    for (const session of this.#ctx.sessions.of(name)) if (session.interested) this.push(session, roster, change);
+  }
+
+  push(session: Session, roster: Roster, change: Change): void {
+    const attributes = { type: 'set', id: `push-${++this.#pushes}` };
+    const content = pushElement(change, roster.versionText(change.version));
+    session.send(Stanza.made('iq', session.jid.bare, session.jid, attributes, [content]));
   }
 }

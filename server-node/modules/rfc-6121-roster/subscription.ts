@@ -70,7 +70,7 @@ export function inbound(s: Subscription, type: SubscriptionType): Inbound {
       if (seesUs(s)) return { next: s, deliver: false, answer: 'subscribed' };
       if (s.approved)
         return { next: change(s, { from: true, pendingIn: false }), deliver: false, answer: 'subscribed' };
-      return { next: change(s, { pendingIn: true }), deliver: true, answer: undefined };
+      return { next: change(s, { pendingIn: true }), deliver: !s.pendingIn, answer: undefined };
     case 'unsubscribe': // §A.3.2
       return {
         next: change(s, { from: false, pendingIn: false }),

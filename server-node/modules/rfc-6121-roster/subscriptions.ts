@@ -2,6 +2,7 @@ import type { ModuleContext } from '../../router/module.ts';
 import type { Session } from '../../router/session.ts';
 import { own } from '../../xml/chars.ts';
 import { parseElement } from '../../xml/element.ts';
+import { StanzaError } from '../../xmpp/errors.ts';
 import type { Jid } from '../../xmpp/jid.ts';
 import { NS } from '../../xmpp/namespaces.ts';
 import { Stanza } from '../../xmpp/stanza.ts';
@@ -32,7 +33,10 @@ export class Subscriptions {
     const roster = await this.#rosters.of(local);
     const item = roster.item(to);
     const { next, route } = outbound(item, type);
-    await this.#store(local, roster, to, item, { ...item, ...next, listed: item.listed || differs(item, next) });
+    const listed = item.listed || differs(item, next);
+    if (listed && !item.listed && roster.size >= this.#ctx.rosterItems)
+      throw new StanzaError('resource-constraint', 'the roster is full');
+    await this.#store(local, roster, to, item, { ...item, ...next, listed });
     if (type === 'unsubscribed' && seesUs(item)) this.withdraw(local, to);
     if (route) await this.#ctx.route(stanza.withFrom(session.jid.bare).withTo(to), session);
     if (type === 'subscribed' && seesUs(next) && !seesUs(item)) this.show(local, to);
@@ -42,24 +46,29 @@ export class Subscriptions {
   async receive(name: string, stanza: Stanza, type: SubscriptionType): Promise<void> {
     const from = stanza.from.bare;
     const exists = this.#ctx.sessions.of(name).length > 0 || (await this.#ctx.stores.accounts.get(name)) !== undefined;
-    if (!exists) return this.#answer(name, from, type === 'subscribe' ? 'unsubscribed' : undefined);
+    if (!exists) return; // §8.5.1: whether somebody is here is nobody's business
     const roster = await this.#rosters.of(name);
     const item = roster.item(from);
     if (type === 'subscribe' && !item.listed && roster.size >= this.#ctx.rosterItems) return;
     const { next, deliver, answer } = inbound(item, type);
-    const request = next.pendingIn ? (type === 'subscribe' ? requestOf(stanza) : item.request) : '';
-    await this.#store(name, roster, from, item, { ...item, ...next, request });
-    if (deliver) for (const session of this.#ctx.sessions.of(name)) if (session.available) session.send(stanza);
+    // of several requests the first is kept (§3.1.3)
+    const request = next.pendingIn && !item.pendingIn ? requestOf(stanza) : next.pendingIn ? item.request : '';
+    // §3.1.3: a request is for available resources; §3.1.6, §3.2.3, §3.3.3: the rest is for interested ones, before the push
+    const shown = (session: Session) => (type === 'subscribe' ? session.available : session.interested);
+    await this.#store(name, roster, from, item, { ...item, ...next, request }, () => {
+      if (deliver) for (const session of this.#ctx.sessions.of(name)) if (shown(session)) session.send(stanza);
+    });
     if (type === 'unsubscribe' && seesUs(item)) this.withdraw(name, from);
-    await this.#answer(name, from, answer);
-    if (answer === 'subscribed') this.show(name, from);
+    if (answer !== undefined)
+      await this.#ctx.route(Stanza.made('presence', this.#ctx.jidOf(name), from, { type: answer }, []));
+    if (seesUs(next) && !seesUs(item)) this.show(name, from);
   }
 
   /** Shows a client the requests that wait for an answer (§3.1.3). */
   async remind(session: Session): Promise<void> {
     const roster = await this.#rosters.of(session.jid.local);
     for (const { jid, item } of roster.contacts()) {
-      if (!item.pendingIn) continue;
+      if (!item.pendingIn || this.#ctx.blocklists.blocks(session.jid.local, jid)) continue; // XEP-0191 §3.3
       const element = item.request === '' ? undefined : parseElement(item.request, NS.client);
       session.send(Stanza.made('presence', jid, session.jid.bare, { type: 'subscribe' }, element?.children ?? []));
     }
@@ -92,18 +101,19 @@ export class Subscriptions {
     }
   }
 
-  async #answer(name: string, to: Jid, type: SubscriptionType | undefined): Promise<void> {
-    if (type !== undefined) await this.#ctx.route(Stanza.made('presence', this.#ctx.jidOf(name), to, { type }, []));
-  }
-
   /** Keeps a contact's new state, or forgets a contact that there is nothing to know of. */
-  async #store(name: string, roster: Roster, jid: Jid, before: Item, after: Item): Promise<void> {
+  async #store(
+    name: string,
+    roster: Roster,
+    jid: Jid,
+    before: Item,
+    after: Item,
+    stored: () => void = () => {},
+  ): Promise<void> {
     const same =
       before.listed === after.listed && before.pendingIn === after.pendingIn && before.request === after.request;
     if (same && !differs(before, after)) return;
-    if (!after.listed && !after.pendingIn) await roster.remove(jid);
-    else await roster.set(jid, after);
-    if (after.listed && (!before.listed || differs(before, after))) this.#rosters.push(name, jid, after);
+    await this.#rosters.change(name, roster, jid, after.listed || after.pendingIn ? after : undefined, stored);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Module, ModuleContext } from '../../router/module.ts';
 import { KEPT_ELSEWHERE, type Session } from '../../router/session.ts';
+import type { Bytes } from '../../xml/chars.ts';
 import { delayed } from '../../xmpp/delay.ts';
 import { StanzaError } from '../../xmpp/errors.ts';
 import { NS } from '../../xmpp/namespaces.ts';
@@ -60,13 +61,22 @@ async function deliverAll(ctx: ModuleContext, session: Session, mine: () => bool
   const entries = await store.all(session.jid.local);
   for (const [i, entry] of entries.entries()) {
     if (session.closed || !mine()) return;
-    const wire = delayed(entry.data, entry.at, ctx.domain.domain, 'Offline storage');
-    session.outlet.send(wire, KEPT_ELSEWHERE);
-    waiting += wire.length;
+    if (!fromBlocked(ctx, session, entry.data)) {
+      const wire = delayed(entry.data, entry.at, ctx.domain.domain, 'Offline storage');
+      session.outlet.send(wire, KEPT_ELSEWHERE);
+      waiting += wire.length;
+    }
     if (waiting < PORTION_BYTES && i < entries.length - 1) continue;
     await session.outlet.drained();
     if (session.closed || !mine()) return;
     await store.removeUpTo(session.jid.local, entry.id);
     waiting = 0;
   }
+}
+
+/** Whether a stored message is from somebody who was blocked since: it is not delivered any more (XEP-0191 §3.3). */
+function fromBlocked(ctx: ModuleContext, session: Session, wire: Bytes): boolean {
+  if (ctx.blocklists.none) return false;
+  const sender = ctx.jids.parse(/^<message from='([^']*)'/.exec(wire)?.[1] ?? '');
+  return sender !== undefined && ctx.blocklists.blocks(session.jid.local, sender);
 }

@@ -1,0 +1,154 @@
+import type { KeyedStore, Stores } from '../storage/stores.ts';
+import type { Bytes } from '../xml/chars.ts';
+import { encode } from '../xml/chars.ts';
+import { escapeValue } from '../xml/entities.ts';
+import { StanzaError } from '../xmpp/errors.ts';
+import { type Jid, parseJid } from '../xmpp/jid.ts';
+
+/** Whom one account blocks (XEP-0191). Never empty: an account that blocks nobody has none. */
+export class Blocklist {
+  readonly #items: ReadonlyMap<Bytes, Jid>;
+
+  constructor(items: readonly Jid[]) {
+    this.#items = new Map(items.map((jid) => [jid.wire, jid]));
+  }
+
+  get items(): readonly Jid[] {
+    return [...this.#items.values()];
+  }
+
+  has(jid: Jid): boolean {
+    return this.#items.has(jid.wire);
+  }
+
+  /** XEP-0191 §6: user@domain/resource, user@domain, domain/resource, domain. */
+  matches(jid: Jid): boolean {
+    if (this.#items.has(jid.wire) || this.#items.has(jid.bare.wire)) return true;
+    const domain = escapeValue(encode(jid.domain));
+    if (jid.resource !== '' && jid.local !== '' && this.#items.has(`${domain}/${escapeValue(encode(jid.resource))}`))
+      return true;
+    return this.#items.has(domain);
+  }
+}
+
+/**
+ * The blocklists of the domain's accounts. Those of accounts with sessions are in memory, so that the path of messages
+ * asks them in the same turn; the others are read when somebody wants something of an account that is away.
+ */
+export class Blocklists {
+  readonly #domain: string;
+  readonly #most: number;
+  readonly #store: KeyedStore<true>;
+  readonly #lists = new Map<string, Blocklist>();
+  /** how many sessions, and openings of one, want an account's list in memory */
+  readonly #holds = new Map<string, number>();
+  /** the accounts whose list, or lack of one, is known */
+  readonly #ready = new Set<string>();
+  readonly #loading = new Map<string, Promise<void>>();
+
+  /** `most`: items that one account may have */
+  constructor(domain: string, stores: Stores, most: number) {
+    this.#domain = domain;
+    this.#most = most;
+    this.#store = stores.keyed<true>('blocklist');
+  }
+
+  /** Nobody who is here blocks anybody: the usual case, told without a look-up. */
+  get none(): boolean {
+    return this.#lists.size === 0;
+  }
+
+  /** Whether an account that is here blocks an address. */
+  blocks(name: string, other: Jid): boolean {
+    const list = this.#lists.get(name);
+    return list !== undefined && this.#foreign(name, other) && list.matches(other);
+  }
+
+  /** The same for any account of ours. */
+  async blocksAnyway(name: string, other: Jid): Promise<boolean> {
+    if (this.#ready.has(name)) return this.blocks(name, other);
+    return this.#foreign(name, other) && ((await this.of(name))?.matches(other) ?? false);
+  }
+
+  /** Whether either end of a stanza is an account that is here and blocks the other. */
+  between(from: Jid, to: Jid): boolean {
+    return (
+      (from.domain === this.#domain && this.blocks(from.local, to)) ||
+      (to.domain === this.#domain && this.blocks(to.local, from))
+    );
+  }
+
+  async of(name: string): Promise<Blocklist | undefined> {
+    return this.#ready.has(name) ? this.#lists.get(name) : this.#read(name);
+  }
+
+  /** Brings an account's list into memory, where it stays until `release` was called as often. */
+  async hold(name: string): Promise<void> {
+    this.#holds.set(name, (this.#holds.get(name) ?? 0) + 1);
+    if (this.#ready.has(name)) return;
+    let loading = this.#loading.get(name);
+    if (loading === undefined) {
+      loading = this.#read(name)
+        .then((list) => {
+          this.#ready.add(name);
+          this.#keep(name, list);
+        })
+        .finally(() => this.#loading.delete(name));
+      this.#loading.set(name, loading);
+    }
+    try {
+      await loading;
+    } catch (error) {
+      this.release(name);
+      throw error;
+    }
+  }
+
+  release(name: string): void {
+    const holds = (this.#holds.get(name) ?? 0) - 1;
+    if (holds > 0) this.#holds.set(name, holds);
+    else {
+      this.#holds.delete(name);
+      this.#ready.delete(name);
+      this.#lists.delete(name);
+    }
+  }
+
+  /** Changes an account's list; `announce` is called when it is on disk, before it has effect. @throws StanzaError resource-constraint */
+  async change(
+    name: string,
+    { add = [], remove = [] }: { readonly add?: readonly Jid[]; readonly remove?: readonly Jid[] },
+    announce: () => Promise<unknown> = async () => {},
+  ): Promise<void> {
+    const items = new Map((await this.of(name))?.items.map((jid) => [jid.wire, jid]));
+    for (const jid of add) items.set(jid.wire, jid);
+    if (add.length > 0 && items.size > this.#most)
+      throw new StanzaError('resource-constraint', `at most ${this.#most} addresses can be blocked`);
+    // begun in one turn, and so one transaction
+    await Promise.all([
+      ...add.map((jid) => this.#store.set(name, jid.toString(), true)),
+      ...remove.map((jid) => this.#store.delete(name, jid.toString())),
+    ]);
+    await announce();
+    if (!this.#ready.has(name)) return;
+    const now = new Map(this.#lists.get(name)?.items.map((jid) => [jid.wire, jid])); // another session may have changed it too
+    for (const jid of add) now.set(jid.wire, jid);
+    for (const jid of remove) now.delete(jid.wire);
+    this.#keep(name, new Blocklist([...now.values()]));
+  }
+
+  /** Nobody blocks themselves, another resource of theirs, or the server that they speak through (XEP-0191 §5). */
+  #foreign(name: string, other: Jid): boolean {
+    return other.domain !== this.#domain || (other.local !== name && other.local !== '');
+  }
+
+  #keep(name: string, list: Blocklist | undefined): void {
+    if (list === undefined || list.items.length === 0) this.#lists.delete(name);
+    else this.#lists.set(name, list);
+  }
+
+  async #read(name: string): Promise<Blocklist | undefined> {
+    const items = [...(await this.#store.all(name)).keys()].map(parseJid).filter((jid) => jid !== undefined);
+    return items.length === 0 ? undefined : new Blocklist(items);
+  }
+}
