@@ -63,6 +63,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     clients,
     upgrades: await KeyUpgrades.open(stores, iterations),
     plain: config['auth.plain'],
+    strictBinding: config['auth.strict_binding'],
     freshId: () => randomBytes(12).toString('base64url'),
     stableId: (name, agent) => credentials.stableId(name, agent),
     features: () => router.streamFeatures(),

@@ -64,6 +64,11 @@ export const KEYS = {
     false,
     'Whether PLAIN is offered within TLS: the password itself crosses the wire, for clients that know nothing else.',
   ),
+  'auth.strict_binding': key(
+    v.boolean('true or false'),
+    false,
+    'Whether clients are refused that know only channel bindings which TLS 1.3 does not have (docs/adr/0013).',
+  ),
   'auth.token_days': key(count(1, 365), 30, 'How long the token of a device (FAST, XEP-0484) is good for, unused.'),
 
   'log.level': key(

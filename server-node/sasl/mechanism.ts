@@ -26,7 +26,8 @@ export type SaslStep =
   | { readonly kind: 'challenge'; readonly data: Buffer }
   /** `data`: what the mechanism says at its end, undefined when it says nothing */
   | { readonly kind: 'success'; readonly data: Buffer | undefined; readonly login: Login }
-  | { readonly kind: 'failure'; readonly condition: SaslFailure };
+  /** `unknownBinding`: it asked for a channel binding type that was not offered (RFC 5802 §7) */
+  | { readonly kind: 'failure'; readonly condition: SaslFailure; readonly unknownBinding?: true };
 
 /** The server's side of one exchange. */
 export interface Mechanism {

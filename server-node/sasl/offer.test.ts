@@ -28,6 +28,7 @@ const offerOf = (more: Partial<Channel> = {}, plain = false, state?: 'suspended'
     credentials: credentials(state),
     scram: SCRAM_MECHANISMS,
     plain,
+    strictBinding: false,
   });
 
 test('what is offered depends on the channel alone', () => {

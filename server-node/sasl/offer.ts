@@ -11,6 +11,8 @@ export interface OfferOptions {
   readonly credentials: Credentials;
   /** the SCRAM mechanisms that every account has keys for, strongest first */
   readonly scram: readonly ScramMechanism[];
+  /** a client that says it was offered no binding is refused although it tried one that we don't know (ADR 0013) */
+  readonly strictBinding: boolean;
   /** passwords in the clear within TLS, for clients that know nothing else */
   readonly plain: boolean;
 }
@@ -32,6 +34,9 @@ export class Offer {
     this.names = [...external, ...bound, ...options.scram, ...plain];
   }
 
+  /** the client has tried a channel binding type that was not offered: it has seen the offer, and can't use it */
+  triedUnknownBinding = false;
+
   get bindings(): readonly string[] {
     return this.#options.channel.bindings;
   }
@@ -44,7 +49,8 @@ export class Offer {
     if (name === 'EXTERNAL') return new External(channel, domain, credentials);
     const plus = name.endsWith('-PLUS');
     const mechanism = (plus ? name.slice(0, -5) : name) as ScramMechanism;
-    const plusOffered = channel.bindings.length > 0;
+    const forgiven = this.triedUnknownBinding && !this.#options.strictBinding;
+    const plusOffered = channel.bindings.length > 0 && !forgiven;
     const protection = this.#protection(mechanism);
     return new Scram({ mechanism, plus, plusOffered, channel, credentials, protection });
   }

@@ -54,8 +54,13 @@ export class Scram implements Mechanism {
     const [, gs2 = '', flag = '', type, authzid, bare = '', rawName = '', nonce = ''] = shape;
     if (!NAME.test(rawName)) return failure('malformed-request');
     const binding = this.#bindingData(flag, type);
-    if (binding === undefined) return failure('not-authorized');
-    const { credentials, mechanism } = this.#options;
+    const { credentials, mechanism, plus, channel } = this.#options;
+    if (binding === undefined) {
+      const unknown = plus && type !== undefined && !channel.bindings.includes(type);
+      return unknown
+        ? { kind: 'failure', condition: 'not-authorized', unknownBinding: true }
+        : failure('not-authorized');
+    }
     const name = credentials.prepare(unescapeName(rawName));
     if (name === undefined) return failure('not-authorized');
     if (

@@ -44,6 +44,18 @@ test('a login bound to its channel, in the profile of RFC 6120', async () => {
   assert.match(await other.logsIn('SCRAM-SHA-256', 'pencil', 'y,,'), /not-authorized/, 'RFC 5802 §6');
 });
 
+test('a client that knows only tls-unique gets in without binding, unless that is switched off (ADR 0013)', async () => {
+  for (const [strictBinding, outcome] of [
+    [false, /^<success/],
+    [true, /<not-authorized/],
+  ] as const) {
+    const talk = new Talk({ strictBinding });
+    await talk.says(HEADER);
+    assert.match(await talk.logsIn('SCRAM-SHA-256-PLUS', 'pencil', 'p=tls-unique,,', 'x'), /<not-authorized/);
+    assert.match(await talk.logsIn('SCRAM-SHA-256', 'pencil', 'y,,'), outcome);
+  }
+});
+
 test('XEP-0388 with XEP-0386: login, resource, carbons and stream management in two round trips after the header', async () => {
   const talk = new Talk();
   await talk.says(header(" from='anna@example.org'"));

@@ -78,8 +78,9 @@ export class LoginDesk<S extends { readonly jid: Jid }> {
   }
 
   #offered(): Offer {
-    const { domain, credentials, plain, upgrades } = this.#core;
-    this.#offer ??= new Offer({ domain, channel: this.#wire, credentials, plain, scram: upgrades.offered });
+    const { domain, credentials, plain, strictBinding, upgrades } = this.#core;
+    const scram = upgrades.offered;
+    this.#offer ??= new Offer({ domain, channel: this.#wire, credentials, plain, strictBinding, scram });
     return this.#offer;
   }
 
@@ -143,7 +144,10 @@ export class LoginDesk<S extends { readonly jid: Jid }> {
     const message = readBase64(encoded);
     if (message === undefined) return this.#refuse('incorrect-encoding', ns);
     const step = await attempt.mechanism.step(message);
-    if (step.kind === 'failure') return this.#refuse(step.condition, ns);
+    if (step.kind === 'failure') {
+      if (step.unknownBinding === true) this.#offered().triedUnknownBinding = true;
+      return this.#refuse(step.condition, ns);
+    }
     if (step.kind === 'challenge') {
       this.#wire.send(`<challenge xmlns='${ns}'>${step.data.toString('base64')}</challenge>`);
       return more;

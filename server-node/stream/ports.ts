@@ -114,6 +114,8 @@ export interface StreamCore<S extends { readonly jid: Jid }> {
   readonly upgrades: Upgrades;
   /** PLAIN may be used within TLS */
   readonly plain: boolean;
+  /** RFC 5802 §6 without an exception for clients that know only outdated channel bindings (ADR 0013) */
+  readonly strictBinding: boolean;
   /** an identifier that nobody can guess (RFC 6120 §4.7.3) */
   freshId(): string;
   /** the resource of an installation: the same each time, and not to be guessed from its identifier (XEP-0386 §4.1) */

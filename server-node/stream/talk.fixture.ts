@@ -74,6 +74,7 @@ interface FakeSession {
 export interface HouseOptions {
   readonly state?: 'active' | 'suspended';
   readonly plain?: boolean;
+  readonly strictBinding?: boolean;
   /** mechanisms that the account lacks the keys of */
   readonly missing?: readonly ScramMechanism[];
 }
@@ -95,7 +96,10 @@ export class House {
   readonly core: StreamCore<FakeSession>;
   keys: Partial<KeyRing> = KEYS;
 
-  constructor({ state = 'active', plain = false, missing = [] }: HouseOptions = {}, limits = LIMITS) {
+  constructor(
+    { state = 'active', plain = false, strictBinding = false, missing = [] }: HouseOptions = {},
+    limits = LIMITS,
+  ) {
     this.lines = new Lifelines(limits.lines);
     this.clients = new AccountClients({ stores: new MemoryStores(), tokenMs: 86_400_000, now: () => this.now });
     const upgrades: Upgrades = {
@@ -114,6 +118,7 @@ export class House {
       stableId: (name, agent) => `stable-${name}-${agent.slice(0, 4)}`,
       features: () => '<feature-from-above/>',
       plain,
+      strictBinding,
       clients: this.clients,
       upgrades,
       credentials: {
