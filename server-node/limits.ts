@@ -21,6 +21,7 @@ export function edgeLimits(config: Config, connections: number): EdgeLimits {
       unacknowledged: config['limits.unacknowledged_stanzas'],
       unacknowledgedBytes: config['limits.send_buffer_bytes'],
       resumeMs: config['limits.resume_seconds'] * 1000,
+      keepMs: 3000,
       ackMs: config['limits.ack_seconds'] * 1000,
     },
   };

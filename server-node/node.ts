@@ -15,6 +15,9 @@ import { modules } from './modules/index.ts';
 import type { Log } from './observe/log.ts';
 import { Router } from './router/router.ts';
 import type { Session } from './router/session.ts';
+import { Continuity } from './sessions/continuity.ts';
+import { type PackedSession, packSession, unpackSession } from './sessions/packed-session.ts';
+import { Safekeeping } from './sessions/safekeeping.ts';
 import { openSqliteStores } from './storage/sqlite/sqlite-stores.ts';
 import type { StreamCore } from './stream/ports.ts';
 import { Identity } from './transport/certificate.ts';
@@ -57,6 +60,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
   const users = new Users({ domain: config.domain, stores, iterations, clients, router, now });
   const lastSeen = new LastSeen(router, stores, now);
   const credentials = await StoredCredentials.open(stores, iterations);
+  const safe = new Safekeeping(stores, now(), (error) => log.error('an unacknowledged message was not kept', error));
   const core: StreamCore<Session> = {
     domain: config.domain,
     credentials,
@@ -80,9 +84,23 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
       session.carbons = true;
     },
     close: (session) => router.close(session),
-    undelivered: (session, stanzas) => router.undelivered(session, stanzas),
+    undelivered: ({ jid }, stanzas) =>
+      void router
+        .undelivered(jid, stanzas)
+        .catch((error: unknown) => log.error('unacknowledged stanzas are lost', error)),
+    safe,
+    pack: packSession,
+    unpack: async (packed, outlet) => {
+      const session = unpackSession(packed as PackedSession, outlet);
+      if (session === undefined || (await credentials.state(session.jid.local)) !== 'active') return undefined;
+      await router.restore(session);
+      return session;
+    },
   };
-  const edge = new Edge(core, edgeLimits(config, connectionsAllowed()), log);
+  const limits = edgeLimits(config, connectionsAllowed());
+  const edge = new Edge(core, limits, log);
+  const continuity = new Continuity({ stores, router, safe, core, limits: limits.lines, now });
+  for (const line of await continuity.restore()) edge.lines.add(line);
   const listeners: { name: 'c2s' | 'c2s_tls' | 'http'; listener: BoundListener }[] = [];
   const addresses = () => listeners.map(({ name, listener }) => ({ name, address: listener.address }));
   const report = new NodeReport({
@@ -117,6 +135,8 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     for (const { listener } of listeners) listener.close();
     edge.shutdown();
     await new Promise((done) => setTimeout(done, 100)); // the farewells leave
+    const kept = await continuity.keep(edge.lines.all());
+    if (kept > 0) log.info(`${kept} sessions wait for their clients to come back`);
     await lastSeen.write();
     door.close();
     await stores.close();

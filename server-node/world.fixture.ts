@@ -42,7 +42,10 @@ export class World {
     const client = new Client(this);
     const peer = { address: '192.0.2.1:50000', transport: 'tls', tls: 'TLSv1.3', mechanism: 'SCRAM-SHA-256' } as const;
     const session = await this.router.open(name, resource, peer, {
-      send: (bytes) => client.incoming.push(bytes),
+      send: (bytes) => {
+        client.incoming.push(bytes);
+        return undefined;
+      },
       hold: (until) => client.holds.push(until),
       drained: () => client.drained(),
       end: (condition) => client.ended.push(condition),

@@ -107,6 +107,13 @@ export class Router {
     return true;
   }
 
+  /** A session of an earlier process goes on: nobody was told that it had gone. */
+  async restore(session: Session): Promise<void> {
+    await this.blocklists.hold(session.jid.local);
+    this.sessions.add(session);
+    await this.hooks.run('session-opened', { session });
+  }
+
   /** A session is over. */
   async close(session: Session): Promise<void> {
     if (session.closed) return;
@@ -121,26 +128,28 @@ export class Router {
    * What a session that is over did not acknowledge goes where it would have gone without that session: messages to
    * another device or to where they wait, requests back with an error (XEP-0198 §4).
    */
-  undelivered(session: Session, stanzas: readonly { readonly bytes: Bytes; readonly at: number }[]): void {
-    for (const { bytes, at } of stanzas) {
-      const tag = readTag(bytes, 0, Number.POSITIVE_INFINITY);
-      const from = tag === undefined ? undefined : this.#jids.parse(attribute(tag, 'from') ?? '');
-      if (tag === undefined || from === undefined) continue;
-      const to = this.#jids.parse(attribute(tag, 'to') ?? '') ?? session.jid;
-      const stanza = Stanza.received(tag, bytes, from, to);
-      if (stanza.name === 'iq') this.#reply(stanza, session.jid, new StanzaError('service-unavailable'), undefined);
-      else if (stanza.name === 'message' && stanza.type !== 'groupchat') this.#again(stanza, session.jid.bare, at);
-    }
+  async undelivered(jid: Jid, stanzas: readonly { readonly bytes: Bytes; readonly at: number }[]): Promise<void> {
+    const pending = stanzas.map(({ bytes, at }) => this.#return(jid, bytes, at)); // all in one turn: their order stays
+    await Promise.all(pending);
+  }
+
+  #return(jid: Jid, bytes: Bytes, at: number): void | Promise<void> {
+    const tag = readTag(bytes, 0, Number.POSITIVE_INFINITY);
+    const from = tag === undefined ? undefined : this.#jids.parse(attribute(tag, 'from') ?? '');
+    if (tag === undefined || from === undefined) return;
+    const stanza = Stanza.received(tag, bytes, from, this.#jids.parse(attribute(tag, 'to') ?? '') ?? jid);
+    if (stanza.name === 'iq') this.#reply(stanza, jid, new StanzaError('service-unavailable'), undefined);
+    else if (stanza.name === 'message' && stanza.type !== 'groupchat') return this.#again(stanza, jid.bare, at);
   }
 
   /** A message that one device has not got, to the account's others. */
-  #again(stanza: Stanza, account: Jid, at: number): void {
+  #again(stanza: Stanza, account: Jid, at: number): void | Promise<void> {
     if (this.blocklists.blocks(account.local, stanza.from)) return;
     const destination = route(stanza, account, this.#directory);
     const { sessions } = destination.kind === 'sessions' ? destination : { sessions: [] };
     if (sessions.length > 0)
       this.#give(stanza, account, undefined, sessions, delayed(stanza.wire, at, this.#domain.domain));
-    else if (destination.kind === 'offline') void this.#keep(stanza, account.local, undefined, at);
+    else if (destination.kind === 'offline') return this.#keep(stanza, account.local, undefined, at);
   }
 
   /**
@@ -211,7 +220,10 @@ export class Router {
   /** Gives a message to devices; one that goes to several is lost only when all of them lose it. */
   #give(stanza: Stanza, to: Jid, from: Session | undefined, sessions: readonly Session[], wire: Bytes): void {
     const receipt = this.sessions.of(to.local).length > 1 ? new Receipt(wire) : undefined;
-    for (const one of sessions) one.outlet.send(wire, receipt?.another());
+    for (const one of sessions) {
+      const stored = one.outlet.send(wire, receipt?.another());
+      if (stored !== undefined) from?.outlet.hold(stored); // its sender learns nothing before it is safe
+    }
     this.#observe(stanza, to, from, sessions, receipt);
   }
 
@@ -291,7 +303,8 @@ export class Router {
       session,
     );
     this.counters.offline++;
-    session?.outlet.hold(kept);
+    if (session === undefined) await kept;
+    else session.outlet.hold(kept);
   }
 
   #reply(stanza: Stanza, from: Jid, error: StanzaError, session: Session | undefined): void {

@@ -21,6 +21,7 @@ export class Receipt {
   readonly original: Bytes;
   #open = 0;
   #taken = false;
+  #kept: Kept | undefined;
 
   constructor(original: Bytes) {
     this.original = original;
@@ -35,21 +36,39 @@ export class Receipt {
   taken(): void {
     this.#taken = true;
     this.#open--;
+    this.#kept?.drop();
+    this.#kept = undefined;
   }
 
   lost(): boolean {
     this.#open--;
-    return !this.#taken && this.#open === 0;
+    if (this.#taken || this.#open > 0) return false;
+    this.#kept?.drop(); // what is lost goes where messages wait, in the same turn
+    return true;
+  }
+
+  keep(put: () => Kept): Kept | undefined {
+    if (this.#taken || this.#kept !== undefined) return undefined;
+    this.#kept = put();
+    return this.#kept;
   }
 }
 
+interface Kept {
+  readonly key: string;
+  readonly stored: Promise<unknown>;
+  drop(): void;
+}
+
+type Fate = Pick<Receipt, 'taken' | 'lost' | 'keep'>;
+
 /** For what is kept elsewhere, or is a copy: nothing is lost with it. */
-export const KEPT_ELSEWHERE = { taken: (): void => {}, lost: (): boolean => false };
+export const KEPT_ELSEWHERE: Fate = { taken: () => {}, lost: () => false, keep: () => undefined };
 
 /** Where a session's bytes leave. What is sent within one turn leaves in one write. */
 export interface Outlet {
-  /** Sends one stanza; without a receipt nobody else gets it. */
-  send(bytes: Bytes, receipt?: Pick<Receipt, 'taken' | 'lost'>): void;
+  /** Sends one stanza; without a receipt nobody else gets it. A promise: it might be lost until that resolves. */
+  send(bytes: Bytes, receipt?: Fate): Promise<unknown> | undefined;
   /** Nothing leaves before the promise is settled: what is answered next must not be known before something is on disk. */
   hold(until: Promise<unknown>): void;
   /** Resolves when hardly anything waits to leave, or when nothing will leave any more. */
@@ -90,7 +109,7 @@ export class Session {
     return this.presence !== undefined;
   }
 
-  send(stanza: Stanza, receipt?: Pick<Receipt, 'taken' | 'lost'>): void {
-    this.outlet.send(stanza.wire, receipt);
+  send(stanza: Stanza): void {
+    this.outlet.send(stanza.wire);
   }
 }

@@ -1,9 +1,22 @@
 import type { Bytes } from '../xml/chars.ts';
-import type { Receipt, Unacknowledged } from './ports.ts';
+import type { Kept, Receipt, Unacknowledged } from './ports.ts';
 
 interface Sent extends Unacknowledged {
   readonly receipt: Receipt | undefined;
+  kept: Kept | undefined;
 }
+
+/** What is sent and not acknowledged, so that it survives JSON. */
+export interface PackedStanza {
+  readonly bytes: Bytes;
+  readonly at: number;
+  /** where it lies on disk; without it nothing is lost with it, or it is no message */
+  readonly key?: string;
+  /** the message itself, where `bytes` is a copy of another shape */
+  readonly original?: Bytes;
+}
+
+const isMessage = (bytes: Bytes): boolean => bytes.startsWith('<message');
 
 /** What was sent and is not acknowledged (XEP-0198 §4), numbered from 1 on, modulo 2³². */
 export class AckQueue {
@@ -29,7 +42,7 @@ export class AckQueue {
   }
 
   push(bytes: Bytes, receipt: Receipt | undefined, at: number): void {
-    this.#queue.push({ bytes, receipt, at });
+    this.#queue.push({ bytes, receipt, at, kept: undefined });
     this.#sent++;
     this.#bytes += bytes.length;
   }
@@ -43,6 +56,7 @@ export class AckQueue {
       const stanza = this.#queue[this.#gone + i];
       this.#bytes -= stanza?.bytes.length ?? 0;
       stanza?.receipt?.taken();
+      if (stanza?.receipt === undefined) stanza?.kept?.drop();
     }
     this.#gone += news;
     this.#acknowledged = (this.#acknowledged + news) >>> 0;
@@ -59,11 +73,52 @@ export class AckQueue {
     for (let i = this.#gone; i < this.#queue.length; i++) yield this.#queue[i]?.bytes ?? '';
   }
 
+  /** Puts the messages on disk that wait from `from` on; resolves when they are there. */
+  keep(put: (stanza: Unacknowledged) => Kept, from = 0): Promise<unknown> | undefined {
+    const stored: Promise<unknown>[] = [];
+    for (let i = this.#gone + from; i < this.#queue.length; i++) {
+      const stanza = this.#queue[i];
+      if (stanza === undefined || stanza.kept !== undefined || !isMessage(stanza.bytes)) continue;
+      const { bytes, at, receipt } = stanza;
+      const safe = () => put({ bytes: receipt?.original ?? bytes, at });
+      stanza.kept = receipt === undefined ? safe() : receipt.keep(safe);
+      if (stanza.kept !== undefined) stored.push(stanza.kept.stored);
+    }
+    return stored.length === 0 ? undefined : Promise.all(stored);
+  }
+
+  /** The counters, and what waits. */
+  pack(): { readonly acknowledged: number; readonly waiting: readonly PackedStanza[] } {
+    const waiting = this.#queue.slice(this.#gone).map(({ bytes, at, kept, receipt }) => ({
+      bytes,
+      at,
+      ...(kept === undefined ? {} : { key: kept.key }),
+      ...(receipt?.original === undefined ? {} : { original: receipt.original }),
+    }));
+    return { acknowledged: this.#acknowledged, waiting };
+  }
+
+  static unpack(
+    packed: { readonly acknowledged: number; readonly waiting: readonly PackedStanza[] },
+    known: (key: string) => Kept,
+  ): AckQueue {
+    const queue = new AckQueue();
+    queue.#acknowledged = packed.acknowledged;
+    queue.#sent = packed.acknowledged;
+    for (const { bytes, at, key, original } of packed.waiting) {
+      const kept = key === undefined ? undefined : known(key);
+      queue.push(bytes, kept === undefined && isMessage(bytes) ? NOTHING_LOST : restored(kept, original), at);
+    }
+    return queue;
+  }
+
   /** The session is over: what waits and nobody else has. */
   abandon(): Unacknowledged[] {
     const lost: Unacknowledged[] = [];
-    for (const { bytes, at, receipt } of this.#queue.slice(this.#gone))
+    for (const { bytes, at, receipt, kept } of this.#queue.slice(this.#gone)) {
+      if (receipt === undefined) kept?.drop();
       if (receipt === undefined || receipt.lost()) lost.push({ bytes: receipt?.original ?? bytes, at });
+    }
     this.#empty();
     return lost;
   }
@@ -73,4 +128,21 @@ export class AckQueue {
     this.#gone = 0;
     this.#bytes = 0;
   }
+}
+
+/** For a copy of what others have, or what lies elsewhere. */
+const NOTHING_LOST: Receipt = { taken: () => {}, lost: () => false, keep: () => undefined };
+
+/** What a receipt of an earlier process still has to do. */
+function restored(kept: Kept | undefined, original: Bytes | undefined): Receipt | undefined {
+  if (kept === undefined) return undefined;
+  const receipt = {
+    taken: () => kept.drop(),
+    lost: () => {
+      kept.drop();
+      return true;
+    },
+    keep: () => kept,
+  };
+  return original === undefined ? receipt : { ...receipt, original };
 }

@@ -1,7 +1,7 @@
 import type { Bytes } from '../xml/chars.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/namespaces.ts';
-import { AckQueue } from './ack-queue.ts';
+import { AckQueue, type PackedStanza } from './ack-queue.ts';
 import type { PeerInfo, Receipt, StreamCore, StreamOutlet, StreamWire } from './ports.ts';
 import { Quiet } from './quiet.ts';
 
@@ -13,12 +13,26 @@ export interface LifelineLimits {
   readonly unacknowledgedBytes: number;
   /** how long a session outlives its connection, milliseconds; 0: not at all */
   readonly resumeMs: number;
+  /** how long an acknowledgement may take before the messages it is for are put on disk, milliseconds */
+  readonly keepMs: number;
   /** how long an acknowledgement may take before the connection is held for dead, milliseconds */
   readonly ackMs: number;
 }
 
+/** A session that can be resumed, so that it survives JSON and a restart. */
+export interface PackedLine {
+  readonly id: string;
+  readonly account: string;
+  readonly handled: number;
+  readonly acknowledged: number;
+  readonly waiting: readonly PackedStanza[];
+  readonly lostAt: number;
+  readonly session: unknown;
+}
+
 /** What a lifeline tells the stream that serves it. */
 export interface Bearer {
+  readonly over: boolean;
   /** the session goes on elsewhere, or is over: close with this stream error, and leave the session alone */
   replaced(condition: string, text: string | undefined): void;
 }
@@ -55,8 +69,8 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     core: StreamCore<S>,
     limits: LifelineLimits,
     account: string,
-    wire: StreamWire,
-    bearer: Bearer,
+    wire: StreamWire | undefined,
+    bearer: Bearer | undefined,
     now: () => number,
   ) {
     this.#core = core;
@@ -99,30 +113,38 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     this.id = id;
   }
 
-  send(bytes: Bytes, receipt?: Receipt): void {
+  send(bytes: Bytes, receipt?: Receipt): Promise<unknown> | undefined {
     if (this.#quiet !== undefined) {
-      if (this.#quiet.holds(bytes, receipt)) return;
+      if (this.#quiet.holds(bytes, receipt)) return undefined;
       this.#quiet.release((held, its) => this.#pass(held, its));
     }
-    this.#pass(bytes, receipt);
+    return this.#pass(bytes, receipt);
   }
 
-  #pass(bytes: Bytes, receipt: Receipt | undefined): void {
+  #pass(bytes: Bytes, receipt: Receipt | undefined): Promise<unknown> | undefined {
     const queue = this.#queue;
+    const wire = this.#wire;
     if (queue === undefined) {
       receipt?.taken(); // without stream management what was written is all that can be known
-      this.#wire?.send(bytes);
-      return;
+      wire?.send(bytes);
+      return undefined;
     }
-    if (this.over) return;
+    if (this.over) return undefined;
     queue.push(bytes, receipt, this.#now());
-    const wire = this.#wire;
     if (wire !== undefined) {
       wire.send(bytes);
       if (this.#asked === 0) this.#ask(wire);
     }
-    if (queue.size > this.#limits.unacknowledged || queue.bytes > this.#limits.unacknowledgedBytes)
+    if (queue.size > this.#limits.unacknowledged || queue.bytes > this.#limits.unacknowledgedBytes) {
       this.end('policy-violation', 'too much is not acknowledged');
+      return undefined;
+    }
+    return wire === undefined ? this.#keep(queue.size - 1) : undefined;
+  }
+
+  /** What waits for a client that may never come back lies on disk: a killed process must not lose it. */
+  #keep(from = 0): Promise<unknown> | undefined {
+    return this.#queue?.keep((stanza) => this.#core.safe.put(this.account, stanza), from);
   }
 
   #ask(wire: StreamWire): void {
@@ -197,7 +219,36 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
       return false;
     }
     this.lostAt = this.#now();
+    void this.#keep();
     return true;
+  }
+
+  /** For a restart: all that is needed to go on; undefined when nobody could resume it. */
+  pack(): PackedLine | undefined {
+    const { id, account, handled } = this;
+    if (id === undefined || this.over || this.#session === undefined || this.#queue === undefined) return undefined;
+    this.active(); // what was held back for an inactive client belongs to what it has not got
+    void this.#keep();
+    const session = this.#core.pack(this.#session);
+    return { id, account, handled, ...this.#queue.pack(), lostAt: this.lostAt ?? this.#now(), session };
+  }
+
+  /** A session of an earlier process, which waits for its client; undefined when its account may not go on. */
+  static async unpack<S extends { readonly jid: Jid }>(
+    packed: PackedLine,
+    core: StreamCore<S>,
+    limits: LifelineLimits,
+    now: () => number,
+  ): Promise<Lifeline<S> | undefined> {
+    const line = new Lifeline(core, limits, packed.account, undefined, undefined, now);
+    line.id = packed.id;
+    line.lostAt = packed.lostAt;
+    line.#handled = packed.handled;
+    line.#queue = AckQueue.unpack(packed, (key) => core.safe.known(key));
+    const session = await core.unpack(packed.session, line);
+    if (session === undefined) return undefined;
+    line.session = session;
+    return line;
   }
 
   /** Waits for what an earlier connection still does, so that the counts are right (§5). */
@@ -228,6 +279,7 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     const now = this.#now();
     if (this.lostAt !== undefined && now - this.lostAt > this.#limits.resumeMs) this.finish();
     else if (this.#asked > 0 && now - this.#asked > this.#limits.ackMs) this.#wire?.destroy();
+    else if (this.#asked > 0 && now - this.#asked > this.#limits.keepMs) void this.#keep();
   }
 
   /** The session is over; what its client did not acknowledge goes back to where messages are kept. */

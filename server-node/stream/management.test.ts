@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HEADER, House, SM, Talk } from './talk.fixture.ts';
+import { Lifeline } from './lifeline.ts';
+import { HEADER, House, LIMITS, SM, Talk } from './talk.fixture.ts';
 
 const ENABLE = `<enable xmlns='${SM}' resume='true'/>`;
 const ASK = `<r xmlns='${SM}'/>`;
@@ -180,7 +181,12 @@ test('a message that several devices got is lost only with the last of them', as
   const house = new House();
   const [one, two] = [await Talk.bound({ house }, ENABLE), await Talk.bound({ house }, ENABLE)];
   let open = 2;
-  const receipt = { original: 'the original', taken: () => void open--, lost: () => --open === 0 };
+  const receipt = {
+    original: 'the original',
+    taken: () => void open--,
+    lost: () => --open === 0,
+    keep: () => undefined,
+  };
   house.outlets[0]?.send('a copy', receipt);
   house.outlets[1]?.send(message(1), receipt);
   await one.says('</stream:stream>');
@@ -250,4 +256,61 @@ test('XEP-0352 §5: a session that is resumed is active, and gets what was held'
     await again.says(resume('fresh1', 0)),
     `<resumed xmlns='${SM}' h='0' previd='fresh1'/>${presence}${ASK}`,
   );
+});
+
+test('what waits for a client that is not there lies on disk, until it has it or it went where messages wait', async () => {
+  const house = new House();
+  const talk = await Talk.bound({ house }, ENABLE);
+  const { outlet } = talk;
+  outlet.send(message(1));
+  outlet.send("<presence from='b@example.org/x'/>");
+  talk.connection.lost();
+  assert.equal(house.safe.size, 1, 'messages, and nothing else');
+  assert.ok(outlet.send(message(2)) instanceof Promise, 'and until then its sender is not told that it is handled');
+  assert.equal(house.safe.size, 2);
+  const again = await back(house);
+  await again.says(resume('fresh1', 1));
+  assert.equal(house.safe.size, 1, 'one was acknowledged');
+  await again.says(ack(3));
+  assert.equal(house.safe.size, 0);
+  outlet.send(message(3));
+  again.connection.lost();
+  house.now += 60_001;
+  house.lines.sweep();
+  assert.deepEqual([house.safe.size, house.undelivered.length], [0, 1]);
+});
+
+test('what is not acknowledged for a while lies on disk too', async () => {
+  const house = new House();
+  const talk = await Talk.bound({ house }, ENABLE);
+  talk.outlet.send(message(1));
+  house.now += 3001;
+  house.lines.sweep();
+  assert.equal(house.safe.size, 1);
+  await talk.says(ack(1));
+  assert.equal(house.safe.size, 0);
+});
+
+test('a restart: sessions are packed and go on, with their counts and what they have not got', async () => {
+  const house = new House();
+  const talk = await Talk.bound({ house }, ENABLE);
+  await talk.says('<message/>');
+  talk.outlet.send(message(1));
+  await talk.says(ack(1));
+  talk.outlet.send(message(2));
+  talk.connection.end('system-shutdown');
+  const packed = [...house.lines.all()].map((line) => JSON.stringify(line.pack()));
+  const later = new House();
+  for (const key of house.safe) later.safe.add(key);
+  for (const text of packed) {
+    const line = await Lifeline.unpack(JSON.parse(text), later.core, LIMITS.lines, () => later.now);
+    assert.ok(line);
+    later.lines.add(line);
+  }
+  later.outlets[0]?.send(message(3));
+  const again = await back(later);
+  const heard = await again.says(resume('fresh1', 1));
+  assert.equal(heard, `<resumed xmlns='${SM}' h='1' previd='fresh1'/>${message(2)}${message(3)}${ASK}`);
+  await again.says(ack(3));
+  assert.equal(later.safe.size, 0);
 });

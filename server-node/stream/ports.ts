@@ -48,12 +48,34 @@ export interface Receipt {
   taken(): void;
   /** one device will not get it; answers whether nobody has */
   lost(): boolean;
+  /** it should lie on disk while nobody has it; `put` is called once at most, whoever asks first */
+  keep(put: () => Kept): Kept | undefined;
+}
+
+/** A message on disk, for the case that the process is killed before somebody has it. */
+export interface Kept {
+  /** how to find it again */
+  readonly key: string;
+  /** resolves when it would survive a power cut */
+  readonly stored: Promise<unknown>;
+  /** it has arrived, or was put elsewhere */
+  drop(): void;
+}
+
+/** Where messages lie that a session was sent and has not acknowledged for a while. */
+export interface Safe {
+  put(account: string, stanza: Unacknowledged): Kept;
+  /** what an earlier process put there, to be dropped in time */
+  known(key: string): Kept;
 }
 
 /** What a bound session may be asked to do by what is above. */
 export interface StreamOutlet {
-  /** Sends one stanza; without a receipt nobody else gets it. */
-  send(bytes: Bytes, receipt?: Receipt): void;
+  /**
+   * Sends one stanza; without a receipt nobody else gets it. A promise: nobody is there now, and until it resolves the
+   * stanza might be lost.
+   */
+  send(bytes: Bytes, receipt?: Receipt): Promise<unknown> | undefined;
   hold(until: Promise<unknown>): void;
   drained(): Promise<void>;
   end(condition: string, text?: string): void;
@@ -125,6 +147,11 @@ export interface StreamCore<S extends { readonly jid: Jid }> {
   /** Binds a resource for who has logged in; refused when the account was barred or its keys were changed since. */
   open(login: Login, resource: string, peer: PeerInfo, outlet: StreamOutlet): Promise<S | StanzaError>;
   receive(session: S, tag: Tag, raw: Bytes): void | Promise<void>;
+  readonly safe: Safe;
+  /** What makes a session, apart from its stream: it survives JSON. */
+  pack(session: S): unknown;
+  /** Makes the session again after a restart; undefined when its account may not have one any more. */
+  unpack(packed: unknown, outlet: StreamOutlet): Promise<S | undefined>;
   /** The session goes on over another connection. */
   moved(session: S, peer: PeerInfo): void;
   /** Switches carbons on, with the binding (XEP-0386 §5). */

@@ -1,20 +1,20 @@
 import type { Login } from '../sasl/mechanism.ts';
 import type { Bytes } from '../xml/chars.ts';
-import { type Element, el, parseElement } from '../xml/element.ts';
+import { Element, el, parseElement } from '../xml/element.ts';
 import type { XmlError } from '../xml/errors.ts';
 import { attribute, type Tag } from '../xml/tag.ts';
 import { StanzaError } from '../xmpp/errors.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/namespaces.ts';
-import { failed, readCount, taggedResource, wantedResource } from './binding.ts';
+import { failed, readCount } from './binding.ts';
 import { addressProblem, claimed, type StreamCondition } from './header.ts';
-import { Lifeline } from './lifeline.ts';
+import type { Lifeline } from './lifeline.ts';
 import type { Lifelines } from './lifelines.ts';
 import { LoginDesk, refusal } from './login.ts';
 import type { LoginOutcome } from './login-outcome.ts';
 import { normalize, speaksOtherwise } from './normalize.ts';
-import type { PeerInfo, StreamCore, StreamEvent, StreamWire } from './ports.ts';
-import { isTrue } from './sasl2-request.ts';
+import type { StreamCore, StreamEvent, StreamWire } from './ports.ts';
+import { SessionDesk } from './session-desk.ts';
 
 /** What the connection must do after an element was taken. */
 export type Next =
@@ -46,7 +46,7 @@ type Done = Extract<LoginOutcome, { kind: 'done' }>;
 export class Stream<S extends { readonly jid: Jid }> {
   readonly #core: StreamCore<S>;
   readonly #wire: StreamWire;
-  readonly #lines: Lifelines<S>;
+  readonly #sessions: SessionDesk<S>;
   readonly #sizes: StreamSizes;
   readonly #now: () => number;
   readonly #tell: (event: StreamEvent, text: string) => void;
@@ -57,8 +57,6 @@ export class Stream<S extends { readonly jid: Jid }> {
   #desk: LoginDesk<S> | undefined;
   #attempts = 0;
   #login: Login | undefined;
-  #mechanism = '';
-  #line: Lifeline<S> | undefined;
 
   constructor(
     core: StreamCore<S>,
@@ -70,10 +68,14 @@ export class Stream<S extends { readonly jid: Jid }> {
   ) {
     this.#core = core;
     this.#wire = wire;
-    this.#lines = lines;
+    this.#sessions = new SessionDesk(core, wire, lines, this, now);
     this.#sizes = sizes;
     this.#now = now;
     this.#tell = tell;
+  }
+
+  get #line(): Lifeline<S> | undefined {
+    return this.#sessions.line;
   }
 
   get bound(): boolean {
@@ -146,8 +148,8 @@ export class Stream<S extends { readonly jid: Jid }> {
   /** The connection is gone, or is about to go, and nobody said farewell: a session may wait for another. */
   lost(): void {
     this.#state = 'over';
-    const line = this.#line;
-    this.#line = undefined;
+    const line = this.#sessions.line;
+    this.#sessions.line = undefined;
     line?.lost();
   }
 
@@ -161,7 +163,7 @@ export class Stream<S extends { readonly jid: Jid }> {
 
   /** The session goes on over another connection, or is over. */
   replaced(condition: string, text: string | undefined): void {
-    this.#line = undefined;
+    this.#sessions.line = undefined;
     if (this.#state === 'over') return;
     this.#farewell(condition as StreamCondition, text, '');
     this.#state = 'over';
@@ -170,8 +172,8 @@ export class Stream<S extends { readonly jid: Jid }> {
 
   #finish(): Next {
     this.#state = 'over';
-    const line = this.#line;
-    this.#line = undefined;
+    const line = this.#sessions.line;
+    this.#sessions.line = undefined;
     line?.finish();
     this.#wire.close();
     return 'stop';
@@ -210,7 +212,7 @@ export class Stream<S extends { readonly jid: Jid }> {
     if (outcome.kind === 'more') return 'continue';
     if (outcome.kind === 'broken') return this.fail(outcome.condition, outcome.text);
     if (outcome.kind === 'failed') return this.#refused(outcome.condition);
-    this.#mechanism = outcome.mechanism;
+    this.#sessions.mechanism = outcome.mechanism;
     if (outcome.request !== undefined) return this.#succeed(outcome, outcome.request);
     this.#login = outcome.login;
     const data = outcome.data === undefined ? '' : outcome.data.toString('base64');
@@ -259,28 +261,21 @@ export class Stream<S extends { readonly jid: Jid }> {
       parts.push(refused);
     }
     if (request.bind !== undefined) {
-      const resource = taggedResource(request.bind, login.name, request.agent, this.#core);
-      const line = await this.#open(login, resource);
-      if (line instanceof StanzaError) {
+      try {
+        parts.push(await this.#sessions.bind2(login, request.bind, request.agent));
+      } catch (error) {
+        if (!(error instanceof StanzaError)) throw error;
         this.#login = undefined;
-        this.#wire.send(refusal('temporary-auth-failure', NS.sasl2, line.text ?? line.condition));
+        this.#wire.send(refusal('temporary-auth-failure', NS.sasl2, error.text ?? error.condition));
         return this.#refused('temporary-auth-failure');
       }
-      if (this.over) return 'stop';
-      jid = line.session.jid.toString();
-      parts.push(this.#bound(line, request.bind));
+      if (this.over || this.#line === undefined) return 'stop';
+      jid = this.#line.session.jid.toString();
+      this.#tell('login', `${jid} with ${done.mechanism}`);
     }
     this.#wire.send(success(jid, ...parts));
     this.#wire.send(this.#wire.framing.features(this.#features()));
     return 'trusted';
-  }
-
-  /** XEP-0386 §5: what is switched on together with the binding. */
-  #bound(line: Lifeline<S>, bind: Element): Element {
-    if (bind.child('enable', NS.carbons) !== undefined) this.#core.carbons(line.session);
-    if (bind.child('inactive', NS.clientState) !== undefined) line.inactive();
-    const enable = bind.child('enable', NS.management);
-    return el('bound', NS.bind2, {}, ...(enable === undefined ? [] : [this.#enable(line, enable)]));
   }
 
   /** §7.6, §7.7; anything before it but a bind request is refused. */
@@ -294,47 +289,15 @@ export class Stream<S extends { readonly jid: Jid }> {
     const answer = (type: string, child: Element) =>
       this.#wire.send(el('iq', NS.client, { id, type }, child).serialize(NS.client));
     try {
-      const line = await this.#open(
-        login,
-        wantedResource(request, () => this.#core.freshId()),
-      );
-      if (line instanceof StanzaError) throw line;
+      const { session } = await this.#sessions.bind(login, request);
       if (this.over) return 'stop';
-      answer('result', el('bind', NS.bind, {}, el('jid', NS.bind, {}, line.session.jid.toString())));
+      answer('result', el('bind', NS.bind, {}, el('jid', NS.bind, {}, session.jid.toString())));
+      this.#tell('login', `${session.jid} with ${this.#sessions.mechanism}`);
     } catch (error) {
       if (!(error instanceof StanzaError)) throw error;
       answer('error', error.element());
     }
     return 'continue';
-  }
-
-  async #open(login: Login, resource: string): Promise<Lifeline<S> | StanzaError> {
-    const line = new Lifeline(this.#core, this.#lines.limits, login.name, this.#wire, this, this.#now);
-    const session = await this.#core.open(login, resource, this.#peer(), line);
-    if (session instanceof StanzaError) return session;
-    line.session = session;
-    if (this.over) line.finish();
-    else if (!line.over) {
-      this.#line = line;
-      this.#tell('login', `${session.jid} with ${this.#mechanism}`);
-    }
-    return line;
-  }
-
-  #peer(): PeerInfo {
-    const { address, transport, tls } = this.#wire;
-    return { address, transport, tls, mechanism: this.#mechanism };
-  }
-
-  /** XEP-0198 §3: at most once. */
-  #enable(line: Lifeline<S>, enable: Element): Element {
-    if (line.managed) return failed('unexpected-request');
-    const { resumeMs } = this.#lines.limits;
-    const id = isTrue(enable.attributes['resume']) && resumeMs > 0 ? this.#core.freshId() : undefined;
-    line.manage(id);
-    this.#lines.add(line);
-    const resumable = id === undefined ? {} : { id, resume: 'true', max: String(Math.floor(resumeMs / 1000)) };
-    return el('enabled', NS.management, resumable);
   }
 
   /** XEP-0198 §3 and §5: before a binding only a resumption is in order. */
@@ -349,34 +312,22 @@ export class Stream<S extends { readonly jid: Jid }> {
     return 'continue';
   }
 
-  /** Takes over a session (XEP-0198 §5); answers why not, or nothing. */
   async #resume(
     login: Login,
     request: Element,
     hello: (line: Lifeline<S>, resumed: Element) => Bytes,
   ): Promise<Element | undefined> {
-    const previd = request.attributes['previd'] ?? '';
-    const h = readCount(request.attributes['h']);
-    if (h === undefined) return failed('bad-request');
-    const line = this.#lines.find(previd, login.name);
-    if (line === undefined || typeof line === 'number') return failed('item-not-found', line);
-    await line.settle();
+    const refused = await this.#sessions.resume(login, request, hello);
     if (this.over) return undefined;
-    if (line.over) return failed('item-not-found', line.handled);
-    if (!line.acknowledged(h)) {
-      this.#tooHigh(line, h);
-      return undefined;
-    }
-    const resumed = el('resumed', NS.management, { h: String(line.handled), previd });
-    this.#line = line;
-    line.attach(this.#wire, this, this.#peer(), hello(line, resumed));
-    this.#tell('resumed', line.session.jid.toString());
+    if (refused === undefined) this.#tell('resumed', this.#line?.session.jid.toString() ?? '');
+    if (refused === undefined || refused instanceof Element) return refused;
+    this.#tooHigh(refused.tooHigh, refused.sent);
     return undefined;
   }
 
-  #tooHigh(line: Lifeline<S>, h: number): Next {
-    const more = `<handled-count-too-high xmlns='${NS.management}' h='${h}' send-count='${line.sent}'/>`;
-    return this.fail('undefined-condition', `you acknowledged ${h} stanzas of ${line.sent}`, more); // XEP-0198 §6
+  #tooHigh(h: number, sent: number): Next {
+    const more = `<handled-count-too-high xmlns='${NS.management}' h='${h}' send-count='${sent}'/>`;
+    return this.fail('undefined-condition', `you acknowledged ${h} stanzas of ${sent}`, more); // XEP-0198 §6
   }
 
   #stanza(line: Lifeline<S>, tag: Tag, raw: Bytes): Next | Promise<Next> {
@@ -419,9 +370,9 @@ export class Stream<S extends { readonly jid: Jid }> {
     else if (ns === NS.management && tag.name === 'a') {
       const h = readCount(attribute(tag, 'h'));
       if (h === undefined) return this.fail('policy-violation', "an <a/> needs its 'h'");
-      if (!line.acknowledged(h)) return this.#tooHigh(line, h);
+      if (!line.acknowledged(h)) return this.#tooHigh(h, line.sent);
     } else if (ns === NS.management && tag.name === 'enable')
-      this.#wire.send(this.#enable(line, parseElement(raw, NS.client)).serialize(NS.client));
+      this.#wire.send(this.#sessions.enable(line, parseElement(raw, NS.client)).serialize(NS.client));
     else if (ns === NS.management && tag.name === 'resume')
       this.#wire.send(failed('unexpected-request').serialize(NS.client)); // a resource is bound already
     else return this.fail('unsupported-stanza-type', `<${tag.name}/> is no stanza`); // §4.9.3.24

@@ -22,7 +22,7 @@ export const LIMITS: EdgeLimits = {
   bytesPerSecond: 0,
   burstBytes: 0,
   sendBytes: 50_000,
-  lines: { unacknowledged: 20, unacknowledgedBytes: 50_000, resumeMs: 60_000, ackMs: 10_000 },
+  lines: { unacknowledged: 20, unacknowledgedBytes: 50_000, resumeMs: 60_000, keepMs: 3000, ackMs: 10_000 },
 };
 export const KEYS = await keyRing('pencil', 4096);
 export const SASL = 'urn:ietf:params:xml:ns:xmpp-sasl';
@@ -94,6 +94,8 @@ export class House {
   closed = 0;
   hold: Promise<unknown> | undefined;
   readonly core: StreamCore<FakeSession>;
+  /** what lies on disk */
+  readonly safe = new Set<string>();
   keys: Partial<KeyRing> = KEYS;
 
   constructor(
@@ -142,8 +144,23 @@ export class House {
       moved: (_session, peer) => void this.peers.push(peer),
       carbons: (session) => void this.carbons.push(session.jid.toString()),
       close: async () => void this.closed++,
+      safe: {
+        put: (account, stanza) => this.#keep(`${account} ${stanza.bytes}`),
+        known: (key) => this.#keep(key),
+      },
+      pack: (session) => session.jid.toString(),
+      unpack: async (packed, outlet) => {
+        this.outlets.push(outlet);
+        const [local = '', resource = ''] = String(packed).split('@example.org/');
+        return { jid: new Jid(local, 'example.org', resource) };
+      },
       undelivered: (_session, stanzas) => void this.undelivered.push(...stanzas),
     };
+  }
+
+  #keep(key: string) {
+    this.safe.add(key);
+    return { key, stored: Promise.resolve(), drop: () => void this.safe.delete(key) };
   }
 }
 
