@@ -39,7 +39,12 @@ export interface Node {
 export async function startNode(config: Config, folder: string, log: Log): Promise<Node> {
   const path = (name: string) => resolve(folder, name);
   const now = Date.now;
-  const identity = new Identity(path(config['tls.certificate']), path(config['tls.key']));
+  const authorities = config['tls.client_authorities'];
+  const identity = new Identity(
+    path(config['tls.certificate']),
+    path(config['tls.key']),
+    authorities === 'off' ? undefined : path(authorities),
+  );
   const stores = await openSqliteStores(path(config['storage.path']));
   const router = new Router({
     domain: config.domain,

@@ -51,6 +51,12 @@ export const KEYS = {
   'tls.certificate': key(path, 'cert.pem', 'The certificate with its chain, PEM. Read again on SIGHUP.'),
   'tls.key': key(path, 'key.pem', 'Its private key, PEM.'),
 
+  'tls.client_authorities': key(
+    path,
+    'off',
+    'Who may sign client certificates, PEM: people log in with one by SASL EXTERNAL (XEP-0178). "off": none are asked for.',
+  ),
+
   'storage.path': key(path, 'parley.db', 'The database, SQLite.'),
 
   'auth.iterations': key(

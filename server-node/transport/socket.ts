@@ -1,8 +1,10 @@
+import { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import { type DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import type { Secured, Transport } from '../edge/connection.ts';
 import type { Bytes } from '../xml/chars.ts';
 import type { Identity } from './certificate.ts';
+import { type ClientAuthorities, xmppAddresses } from './client-certificate.ts';
 
 /** a client that half closes, or whose network died, is not waited for longer than this */
 const LINGER_MS = 5000;
@@ -52,7 +54,7 @@ export class SocketTransport implements Transport {
   }
 
   startTls(done: (secured: Secured) => void): void {
-    const { endPoint } = this.#identity; // of the certificate that this handshake shows
+    const { endPoint, authorities } = this.#identity; // of the certificate that this handshake shows
 
     const raw = this.#socket;
     raw.removeAllListeners('data');
@@ -60,9 +62,10 @@ export class SocketTransport implements Transport {
       isServer: true,
       secureContext: this.#identity.context,
       ALPNProtocols: ['xmpp-client'],
+      ...(authorities === undefined ? {} : { requestCert: true, rejectUnauthorized: false }),
     });
     this.#socket = secure;
-    secure.once('secure', () => done(new SecuredSocket(secure, endPoint)));
+    secure.once('secure', () => done(new SecuredSocket(secure, endPoint, authorities)));
     this.#listen(secure);
   }
 
@@ -74,20 +77,35 @@ export class SocketTransport implements Transport {
   }
 }
 
+const NOBODY: readonly string[] = [];
+
+/** Whom the client's certificate is for, when somebody we trust has signed it. */
+function addressesOf(socket: TLSSocket, authorities: ClientAuthorities): readonly string[] {
+  const chain: X509Certificate[] = [];
+  let shown: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
+  while (shown?.raw !== undefined && chain.length < 6) {
+    chain.push(new X509Certificate(shown.raw));
+    shown = shown.issuerCertificate === shown ? undefined : shown.issuerCertificate;
+  }
+  const [own] = chain;
+  return own !== undefined && authorities.vouchFor(chain, Date.now()) ? xmppAddresses(own.raw) : NOBODY;
+}
+
 const EXPORTER = 'tls-exporter';
 const END_POINT = 'tls-server-end-point';
 
 /** What a TLS socket can prove of itself. */
 class SecuredSocket implements Secured {
   readonly version: string;
-  readonly certified: readonly string[] = [];
+  readonly certified: readonly string[];
   readonly #socket: TLSSocket;
   readonly #endPoint: Buffer | undefined;
 
-  constructor(socket: TLSSocket, endPoint: Buffer | undefined) {
+  constructor(socket: TLSSocket, endPoint: Buffer | undefined, authorities: ClientAuthorities | undefined) {
     this.version = socket.getProtocol() ?? 'TLS';
     this.#socket = socket;
     this.#endPoint = endPoint;
+    this.certified = authorities === undefined ? NOBODY : addressesOf(socket, authorities);
   }
 
   /** RFC 9266 §4.2: the exporter with TLS 1.3; in TLS 1.2 it would need an extension that we can't see. */
