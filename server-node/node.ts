@@ -22,13 +22,15 @@ import { openSqliteStores } from './storage/sqlite/sqlite-stores.ts';
 import type { StreamCore } from './stream/ports.ts';
 import { Identity } from './transport/certificate.ts';
 import { connectionsAllowed } from './transport/descriptors.ts';
-import { listenHttp } from './transport/http.ts';
-import { type BoundListener, listenClients } from './transport/listener.ts';
+import { type BoundListener, listenClients, listenHttp, listenHttps } from './transport/listener.ts';
+import { WebDoor } from './transport/web/web-door.ts';
 import { VERSION } from './version.ts';
 import { StanzaError } from './xmpp/errors.ts';
 
+type DoorName = 'c2s' | 'c2s_tls' | 'http' | 'https';
+
 export interface Node {
-  readonly addresses: readonly { readonly name: 'c2s' | 'c2s_tls' | 'http'; readonly address: string }[];
+  readonly addresses: readonly { readonly name: DoorName; readonly address: string }[];
   /** Reads the certificate again; connections that are open keep the old one. */
   reload(): void;
   /** Tells every client, writes what is in memory, closes the storage. */
@@ -106,7 +108,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
   const edge = new Edge(core, limits, log);
   const continuity = new Continuity({ stores, router, safe, core, limits: limits.lines, now });
   for (const line of await continuity.restore()) edge.lines.add(line);
-  const listeners: { name: 'c2s' | 'c2s_tls' | 'http'; listener: BoundListener }[] = [];
+  const listeners: { name: DoorName; listener: BoundListener }[] = [];
   const addresses = () => listeners.map(({ name, listener }) => ({ name, address: listener.address }));
   const report = new NodeReport({
     config,
@@ -120,6 +122,12 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     addresses,
   });
 
+  const web = new WebDoor({
+    domain: config.domain,
+    edge,
+    metrics: () => report.metrics(),
+    publicBase: () => publicBase(config, listeners),
+  });
   const door = await openAdminSocket(
     path(config['admin.socket']),
     nodeHandlers({
@@ -140,19 +148,21 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     for (const { listener } of listeners) listener.close();
     edge.shutdown();
     await new Promise((done) => setTimeout(done, 100)); // the farewells leave
+    web.close();
     const kept = await continuity.keep(edge.lines.all());
     if (kept > 0) log.info(`${kept} sessions wait for their clients to come back`);
     await lastSeen.write();
     door.close();
     await stores.close();
   };
-  const open = async (name: 'c2s' | 'c2s_tls' | 'http', listen: (address: string) => Promise<BoundListener>) => {
+  const open = async (name: DoorName, listen: (address: string) => Promise<BoundListener>) => {
     if (config[`listen.${name}`] !== 'off') listeners.push({ name, listener: await listen(config[`listen.${name}`]) });
   };
   try {
     await open('c2s', (address) => listenClients(address, edge, identity, false));
     await open('c2s_tls', (address) => listenClients(address, edge, identity, true));
-    await open('http', (address) => listenHttp(address, () => report.metrics()));
+    await open('http', (address) => listenHttp(address, web));
+    await open('https', (address) => listenHttps(address, edge, web, identity));
   } catch (error) {
     await close();
     throw error;
@@ -172,4 +182,17 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
       await close();
     },
   };
+}
+
+/** Where browsers find the node: as the operator says, or at its own door with TLS. */
+function publicBase(
+  config: Config,
+  listeners: readonly { name: DoorName; listener: BoundListener }[],
+): string | undefined {
+  if (config['web.url'] !== 'auto') return config['web.url'].replace(/\/$/, '');
+  const port = listeners
+    .find(({ name }) => name === 'https')
+    ?.listener.address.split(':')
+    .at(-1);
+  return port === undefined ? undefined : `https://${config.domain}${port === '443' ? '' : `:${port}`}`;
 }

@@ -40,7 +40,28 @@ export const KEYS = {
 
   'listen.c2s': key(address, '*:5222', 'Clients, TLS by STARTTLS. "*" is every interface, "off" is none.'),
   'listen.c2s_tls': key(address, '*:5223', 'Clients, TLS from the first byte (XEP-0368).'),
-  'listen.http': key(address, 'off', 'HTTP: /metrics in Prometheus text, for this machine alone.'),
+  'listen.https': key(
+    address,
+    'off',
+    'Browsers, with TLS: XMPP over WebSocket (RFC 7395) and BOSH, host-meta; and XMPP itself for who asks for it by ALPN.',
+  ),
+  'listen.http': key(
+    address,
+    'off',
+    'The same without TLS, for a proxy on this machine; and /metrics in Prometheus text, for this machine alone.',
+  ),
+
+  'web.url': key(
+    v.union([
+      v.literal('auto'),
+      v.pipe(
+        v.string('a URL is a text'),
+        v.regex(/^https:\/\/[^\s'"<>&/]+\/?$/, 'a URL is "https://chat.example.org"'),
+      ),
+    ]),
+    'auto',
+    'Where browsers find this node, for host-meta (XEP-0156); "auto" is the domain at the port of listen.https.',
+  ),
 
   'admin.socket': key(
     path,

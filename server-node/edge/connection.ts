@@ -6,8 +6,9 @@ import { type Next, Stream } from '../stream/stream.ts';
 import type { Bytes } from '../xml/chars.ts';
 import { XmlError } from '../xml/errors.ts';
 import { Scanner } from '../xml/scanner.ts';
-import type { Tag } from '../xml/tag.ts';
+import { attribute, type Tag } from '../xml/tag.ts';
 import type { Jid } from '../xmpp/jid.ts';
+import { NS } from '../xmpp/namespaces.ts';
 import { Allowance, type EdgeLimits } from './limits.ts';
 import { Outbox } from './outbox.ts';
 
@@ -41,7 +42,22 @@ export interface ConnectionInfo {
   readonly loopback: boolean;
   /** it begins with TLS (XEP-0368) */
   readonly direct: boolean;
+  /** its TLS handshake is over already, and this is what is known of it */
+  readonly secured?: Secured | undefined;
+  /** whole elements come and go in messages of some protocol above the socket */
+  readonly messages?: Messages;
 }
+
+/** How elements travel where they are not one document: over a WebSocket (RFC 7395), or over BOSH (XEP-0206). */
+export interface Messages {
+  readonly transport: 'websocket' | 'bosh';
+  readonly framing: Framing;
+  /** Puts an element into what the transport writes. */
+  seal(bytes: Bytes): Bytes;
+}
+
+/** elements that come in messages are read as children of this */
+const AROUND = '<messages>';
 
 /** how often it is looked whether what waits has left */
 const DRAIN_CHECK_MS = 20;
@@ -53,7 +69,8 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   readonly startedAt: number;
   transport: TransportName;
   readonly #socket: Transport;
-  readonly framing: Framing = documentFraming;
+  readonly framing: Framing;
+  readonly #messages: Messages | undefined;
   #secured: Secured | undefined;
   readonly #limits: EdgeLimits;
   readonly #log: Log;
@@ -77,7 +94,10 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   ) {
     this.address = info.address;
     this.loopback = info.loopback;
-    this.transport = info.direct ? 'tls' : 'tcp';
+    this.#messages = info.messages;
+    this.framing = info.messages?.framing ?? documentFraming;
+    this.#secured = info.secured;
+    this.transport = info.messages?.transport ?? (info.direct ? 'tls' : 'tcp');
     this.startedAt = now();
     this.#socket = socket;
     this.#limits = limits;
@@ -87,10 +107,13 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
     const sizes = { before: limits.before.stanzaBytes, after: limits.after.stanzaBytes };
     this.#stream = new Stream(core, this, lines, sizes, now, (event, text) => this.#tell(event, text));
     this.#scanner = new Scanner(limits.before, {
-      opened: (tag) => this.#then(this.#stream.opened(tag)),
-      stanza: (tag, raw) => this.#element(tag, raw),
+      opened: (tag) => {
+        if (this.#messages === undefined) this.#then(this.#stream.opened(tag));
+      },
+      stanza: (tag, raw) => (this.#messages === undefined ? this.#element(tag, raw) : this.#message(tag, raw)),
       closed: () => this.#then(this.#stream.closed()),
     });
+    if (info.messages !== undefined) this.#scanner.feed(AROUND);
     this.#allowance = new Allowance(limits.bytesPerSecond, limits.burstBytes, this.startedAt);
   }
 
@@ -126,6 +149,15 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
     if (wait > 0) this.#slowDown(wait);
   }
 
+  /** A message has come in: one whole element (RFC 7395 §3.3.3). */
+  message(bytes: Bytes): void {
+    if (this.#closed || this.#stream.over) return;
+    if (!bytes.startsWith('<')) this.#then(this.#stream.fail('bad-format', 'a message is one element'));
+    else this.received(bytes);
+    if (!this.#scanner.between && !this.#scanner.paused && !this.#stream.over)
+      this.#then(this.#stream.fail('not-well-formed', 'a message is one whole element'));
+  }
+
   /** The socket is gone. */
   lost(): void {
     this.#closed = true;
@@ -146,7 +178,7 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
 
   send(bytes: Bytes): void {
     if (this.#closed) return;
-    this.#outbox.send(bytes);
+    this.#outbox.send(this.#messages === undefined ? bytes : this.#messages.seal(bytes));
     if (this.#backlog <= this.#limits.sendBytes) return;
     this.#outbox.flush(); // a client is slow by what it has not taken, not by what one turn has gathered
     if (this.#backlog > this.#limits.sendBytes) this.#tooSlow();
@@ -197,6 +229,15 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
     if (!this.#closed) this.#socket.write(bytes);
   }
 
+  /** What opens and closes a stream is an element like the others where there is no document. */
+  #message(tag: Tag, raw: Bytes): void {
+    const framing = attribute(tag, 'xmlns') === NS.framing;
+    if (framing && tag.name === 'open') this.#then(this.#stream.opened(tag));
+    else if (framing && tag.name === 'close') this.#then(this.#stream.closed());
+    else if (!this.#stream.begun) this.#then(this.#stream.opened(tag));
+    else this.#element(tag, raw);
+  }
+
   #element(tag: Tag, raw: Bytes): void {
     const done = this.#stream.element(tag, raw);
     const full = this.#backlog > this.#limits.sendBytes / 4;
@@ -233,7 +274,7 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
     if (next === 'trusted') this.#scanner.limits = this.#limits.after;
     else if (next === 'restart') {
       this.#scanner.limits = this.#limits.after;
-      this.#scanner.reset(true);
+      if (this.#messages === undefined) this.#scanner.reset(true);
     } else if (next === 'restart-tls') this.#scanner.reset(false);
     else if (next === 'stop') this.#scanner.pause();
   }

@@ -8,7 +8,7 @@ import type { EdgeLimits } from './limits.ts';
 /** All connections of a node: who may come, how long one may take, and their end. */
 export class Edge<S extends { readonly jid: Jid }> {
   readonly #core: StreamCore<S>;
-  readonly #limits: EdgeLimits;
+  readonly limits: EdgeLimits;
   readonly #log: Log;
   readonly #now: () => number;
   readonly #connections = new Set<Connection<S>>();
@@ -21,7 +21,7 @@ export class Edge<S extends { readonly jid: Jid }> {
 
   constructor(core: StreamCore<S>, limits: EdgeLimits, log: Log, now: () => number = Date.now) {
     this.#core = core;
-    this.#limits = limits;
+    this.limits = limits;
     this.#log = log;
     this.#now = now;
     this.lines = new Lifelines(limits.lines);
@@ -34,15 +34,15 @@ export class Edge<S extends { readonly jid: Jid }> {
 
   /** Whether one more connection from that host is welcome. */
   admits(host: string, loopback: boolean): boolean {
-    const room = this.#connections.size < this.#limits.connections;
-    if (room && (loopback || (this.#byAddress.get(host) ?? 0) < this.#limits.perAddress)) return true;
+    const room = this.#connections.size < this.limits.connections;
+    if (room && (loopback || (this.#byAddress.get(host) ?? 0) < this.limits.perAddress)) return true;
     this.refused++;
     return false;
   }
 
   /** Takes a socket; the answer is called when it is gone. */
   accept(host: string, socket: Transport, info: ConnectionInfo): { readonly connection: Connection<S>; lost(): void } {
-    const connection = new Connection(socket, info, this.#core, this.lines, this.#limits, this.#log, this.#now);
+    const connection = new Connection(socket, info, this.#core, this.lines, this.limits, this.#log, this.#now);
     this.#connections.add(connection);
     this.#strangers.add(connection);
     this.#byAddress.set(host, (this.#byAddress.get(host) ?? 0) + 1);
@@ -60,7 +60,7 @@ export class Edge<S extends { readonly jid: Jid }> {
   /** Ends connections that have not logged in in time, and sessions nobody came back to; called every second. */
   sweep(): void {
     this.lines.sweep();
-    const oldest = this.#now() - this.#limits.loginMs;
+    const oldest = this.#now() - this.limits.loginMs;
     for (const connection of this.#strangers) {
       if (connection.bound) this.#strangers.delete(connection);
       else if (connection.startedAt < oldest) {

@@ -6,6 +6,8 @@ import { type Problem, type StreamCondition, streamProblem } from './header.ts';
 
 /** How a stream begins and ends on its wire: as one document over TCP, as messages over a WebSocket. */
 export interface Framing {
+  /** the stream is one document, whose opening declares what holds for all within */
+  readonly document: boolean;
   /** our opening; `to`: whom the client said it was */
   opening(domain: string, id: string, to: string | undefined): Bytes;
   features(children: Bytes): Bytes;
@@ -25,6 +27,7 @@ const addressee = (to: string | undefined): Bytes => (to === undefined ? '' : ` 
 
 /** RFC 6120 §4: the stream is a document, its opening a tag that stays open. */
 export const documentFraming: Framing = {
+  document: true,
   opening: (domain, id, to) =>
     `<?xml version='1.0'?><stream:stream from='${domain}'${addressee(to)} id='${id}' version='1.0' xml:lang='en'` +
     ` xmlns='${NS.client}' xmlns:stream='${NS.streams}'>`,
@@ -36,14 +39,28 @@ export const documentFraming: Framing = {
 
 /** RFC 7395 §3.3: each message is a document of its own, which declares its namespaces. */
 export const messageFraming: Framing = {
+  document: false,
   opening: (domain, id, to) =>
     `<open xmlns='${NS.framing}' from='${domain}'${addressee(to)} id='${id}' version='1.0' xml:lang='en'/>`,
   features: (children) => `<stream:features xmlns:stream='${NS.streams}'>${children}</stream:features>`,
   error: (condition, text, more) =>
     `<stream:error xmlns:stream='${NS.streams}'>${errorContent(condition, text, more)}</stream:error>`,
   closing: `<close xmlns='${NS.framing}'/>`,
-  problem: (tag) =>
-    tag.name === 'open' && attribute(tag, 'xmlns') === NS.framing
-      ? undefined
-      : ['invalid-namespace', 'a stream over a WebSocket begins with <open/>'], // RFC 7395 §3.3.2
+  problem: openProblem,
+};
+
+/** XEP-0206: the <body/> around opens and closes; what is within needs its namespaces as over a WebSocket. */
+export const bodyFraming: Framing = { ...messageFraming, opening: () => '', closing: '', problem: openProblem };
+
+function openProblem(tag: Tag): Problem | undefined {
+  const open = tag.name === 'open' && attribute(tag, 'xmlns') === NS.framing;
+  return open ? undefined : ['invalid-namespace', 'a stream over a WebSocket begins with <open/>']; // RFC 7395 §3.3.2
+}
+
+const STANZA = /^<(?:message|presence|iq)(?=[ />])/;
+
+/** A stanza that says itself of which namespace it is: outside of a document nobody else does (RFC 7395 §3.3.3). */
+export const standingAlone = (bytes: Bytes): Bytes => {
+  const tag = STANZA.exec(bytes)?.[0];
+  return tag === undefined ? bytes : `${tag} xmlns='${NS.client}'${bytes.slice(tag.length)}`;
 };

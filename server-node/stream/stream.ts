@@ -82,6 +82,11 @@ export class Stream<S extends { readonly jid: Jid }> {
     return this.#line !== undefined;
   }
 
+  /** the client has opened it */
+  get begun(): boolean {
+    return this.#state !== 'new';
+  }
+
   get over(): boolean {
     return this.#state === 'over';
   }
@@ -89,7 +94,7 @@ export class Stream<S extends { readonly jid: Jid }> {
   /** The client's opening. */
   opened(tag: Tag): Next {
     const { framing } = this.#wire;
-    this.#header = framing.closing === '</stream:stream>' ? tag : undefined;
+    this.#header = framing.document ? tag : undefined;
     this.#plainHeader = !speaksOtherwise(tag);
     const who = claimed(tag) ?? undefined;
     this.#wire.send(framing.opening(this.#core.domain, this.#core.freshId(), attribute(tag, 'from')));

@@ -8,6 +8,8 @@ export const NS = {
   bind: 'urn:ietf:params:xml:ns:xmpp-bind',
   session: 'urn:ietf:params:xml:ns:xmpp-session',
   framing: 'urn:ietf:params:xml:ns:xmpp-framing',
+  bosh: 'http://jabber.org/protocol/httpbind',
+  xbosh: 'urn:xmpp:xbosh',
   sasl2: 'urn:xmpp:sasl:2',
   channelBinding: 'urn:xmpp:sasl-cb:0',
   saslUpgrade: 'urn:xmpp:sasl:upgrade:0',
