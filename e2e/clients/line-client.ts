@@ -63,6 +63,18 @@ export class LineClient {
     return new LineClient('xmpp.js', command, data.password, { NODE_EXTRA_CA_CERTS: certificate });
   }
 
+  /** xmpp.js over a WebSocket, `wss://localhost:…/xmpp-websocket`. */
+  static xmppJsAt(data: Omit<LoginData, 'host' | 'port' | 'how'>, url: string): LineClient {
+    const command = [process.execPath, join(here, 'xmppjs-chat.mjs'), data.jid, url];
+    return new LineClient('xmpp.js', command, data.password, { NODE_EXTRA_CA_CERTS: data.certificate });
+  }
+
+  /** Strophe.js over what its URL says: a WebSocket, or BOSH. */
+  static strophe(data: Omit<LoginData, 'host' | 'port' | 'how'>, url: string): LineClient {
+    const command = [process.execPath, join(here, 'strophe-chat.mjs'), data.jid, url];
+    return new LineClient('Strophe.js', command, data.password, { NODE_EXTRA_CA_CERTS: data.certificate });
+  }
+
   tell(line: string): void {
     this.#child.stdin.write(`${line}\n`);
   }

@@ -25,22 +25,26 @@ export class NodeUnderTest {
   readonly domain: string;
   readonly port: number;
   readonly tlsPort: number;
+  /** for browsers, with TLS */
+  readonly webPort: number;
   #child: ChildProcess | undefined;
   log = '';
 
-  private constructor(folder: string, domain: string, port: number, tlsPort: number) {
+  private constructor(folder: string, domain: string, port: number, tlsPort: number, webPort: number) {
     this.folder = folder;
     this.domain = domain;
     this.port = port;
     this.tlsPort = tlsPort;
+    this.webPort = webPort;
   }
 
   static async make(domain = 'example.org', settings: readonly string[] = []): Promise<NodeUnderTest> {
     const folder = mkdtempSync(join(tmpdir(), 'parleyd-'));
-    const node = new NodeUnderTest(folder, domain, await freePort(), await freePort());
+    const node = new NodeUnderTest(folder, domain, await freePort(), await freePort(), await freePort());
     const listen = [
       `listen.c2s=127.0.0.1:${node.port}`,
       `listen.c2s_tls=127.0.0.1:${node.tlsPort}`,
+      `listen.https=127.0.0.1:${node.webPort}`,
       'auth.iterations=4096',
       ...settings,
     ];

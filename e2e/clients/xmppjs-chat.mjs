@@ -1,5 +1,5 @@
 // A client that nobody of ours wrote, for tests: xmpp.js, driven by lines.
-// usage: NODE_EXTRA_CA_CERTS=CERT.pem node xmppjs-chat.mjs JID HOST PORT direct|starttls     (password: first line of stdin)
+// usage: NODE_EXTRA_CA_CERTS=CERT.pem node xmppjs-chat.mjs JID HOST PORT direct|starttls, or JID wss://…     (password: first line of stdin)
 // Lines in: `send JID TEXT`, `quit`. Lines out: `online JID`, `message FROM TEXT`, `failed WHY`.
 import { createInterface } from 'node:readline';
 import { client, jid as parse, xml } from '@xmpp/client';
@@ -11,7 +11,7 @@ const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const password = (await lines.next()).value;
 
 const xmpp = client({
-  service: `${how === 'direct' ? 'xmpps' : 'xmpp'}://${host}:${port}`,
+  service: host.startsWith('wss:') ? host : `${how === 'direct' ? 'xmpps' : 'xmpp'}://${host}:${port}`,
   domain: me.domain,
   username: me.local,
   resource: me.resource || 'xmppjs',

@@ -36,6 +36,8 @@ const ANY_ORIGIN = {
 };
 /** how long a request may take to come, milliseconds */
 const REQUEST_MS = 30_000;
+/** what was refused is not read to its end: so long its answer has to leave, milliseconds */
+const FAREWELL_MS = 500;
 /** a socket on which nothing happens for longer is let go; BOSH answers within half of it */
 const IDLE_MS = 120_000;
 
@@ -130,16 +132,21 @@ export class WebDoor<S extends { readonly jid: Jid }> {
       return;
     }
     let content = '';
+    let refused = false;
     request.on('data', (data: Buffer) => {
+      if (refused) return;
       content += data.toString('latin1');
       if (content.length <= this.#bosh.most) return;
+      refused = true;
+      content = '';
       response.writeHead(413, { ...ANY_ORIGIN, 'content-type': TEXT, connection: 'close' });
-      response.end('This is more than a stanza may be.\n');
-      request.destroy();
+      response.end('This is more than a stanza may be.\n', () =>
+        setTimeout(() => request.socket.destroy(), FAREWELL_MS),
+      );
     });
     request.on('error', () => {});
     request.on('end', () => {
-      if (content.length > this.#bosh.most) return;
+      if (refused) return;
       this.#bosh.take(content, this.#visitor(request.socket), (answer) => {
         if (response.destroyed) return;
         response.writeHead(200, { ...ANY_ORIGIN, 'content-type': XML, 'content-length': answer.length });
