@@ -74,7 +74,7 @@ const rooms = {
   },
   'server-node/version': { at: '^server-node/version\\.ts$', may: [] },
   'server-node/cli': { at: '^server-node/cli/', may: 'all of server-node, shared' },
-  'server-node/main': { at: '^server-node/(main|node|limits)\\.ts$', may: 'all of server-node, shared' },
+  'server-node/main': { at: '^server-node/(main|node|limits|digest)\\.ts$', may: 'all of server-node, shared' },
 
   // main: remote hands at the bottom, plans in the middle, the window and the command line at the door
   'main/ssh': { at: '^main/ssh/', may: SHARED },

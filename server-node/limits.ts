@@ -19,3 +19,14 @@ export function edgeLimits(config: Config, connections: number): EdgeLimits {
     sendBytes: config['limits.send_buffer_bytes'],
   };
 }
+
+/** The addresses to write to about the service, by role (XEP-0157). */
+export const contactsOf = (config: Config): Readonly<Record<string, readonly string[]>> => ({
+  abuse: config['contact.abuse'],
+  admin: config['contact.admin'],
+  feedback: config['contact.feedback'],
+  sales: config['contact.sales'],
+  security: config['contact.security'],
+  status: config['contact.status'],
+  support: config['contact.support'],
+});

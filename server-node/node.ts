@@ -7,8 +7,9 @@ import { openAdminSocket } from './admin/admin-socket.ts';
 import { nodeHandlers } from './admin/handlers.ts';
 import { NodeReport } from './admin/report.ts';
 import type { Config } from './config/keys.ts';
+import { digest } from './digest.ts';
 import { Edge } from './edge/edge.ts';
-import { edgeLimits } from './limits.ts';
+import { contactsOf, edgeLimits } from './limits.ts';
 import { modules } from './modules/index.ts';
 import type { Log } from './observe/log.ts';
 import { Router } from './router/router.ts';
@@ -47,6 +48,8 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
       blocklistItems: config['limits.blocklist_items'],
       sessionsPerAccount: config['limits.sessions_per_account'],
     },
+    contacts: contactsOf(config),
+    digest,
     now,
     onFault: (error, what) => log.error(`${what} failed`, error),
   });

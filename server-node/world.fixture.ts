@@ -1,4 +1,6 @@
+import { digest } from './digest.ts';
 import { modules } from './modules/index.ts';
+import type { Contacts } from './router/module.ts';
 import { Router } from './router/router.ts';
 import { Session } from './router/session.ts';
 import { MemoryStores } from './storage/memory/memory-stores.ts';
@@ -18,7 +20,7 @@ export class World {
   readonly clients: Client[] = [];
   now = Date.parse('2026-11-24T12:00:00Z');
 
-  constructor(stores: Stores = new MemoryStores(), limits = {}) {
+  constructor(stores: Stores = new MemoryStores(), limits = {}, contacts: Contacts = {}) {
     this.stores = stores;
     this.router = new Router({
       domain: DOMAIN,
@@ -26,6 +28,8 @@ export class World {
       modules,
       version: '1.2.3',
       limits: { offlineMessages: 5, rosterItems: 10, blocklistItems: 5, sessionsPerAccount: 3, ...limits },
+      contacts,
+      digest,
       now: () => this.now,
       onFault: (error, what) => this.faults.push(`${what}: ${error instanceof Error ? error.message : error}`),
     });

@@ -34,6 +34,22 @@ const count = (least: number, most = Number.MAX_SAFE_INTEGER) =>
     v.maxValue(most, `at most ${most}`),
   );
 
+const uri = v.pipe(
+  v.string('an address is a text such as "mailto:abuse@example.org"'),
+  v.regex(
+    /^[a-z][a-z0-9+.-]*:[^\s<>"]+$/i,
+    'an address is a URI, such as "mailto:abuse@example.org" or "xmpp:abuse@example.org"',
+  ),
+);
+
+/** A list of texts; a single text with spaces between is one too, as `--set` writes it. */
+const list = <S extends v.GenericSchema<string, string>>(item: S) =>
+  v.pipe(
+    v.union([v.string(), v.array(v.string())], 'a list such as ["a", "b"]'),
+    v.transform((given) => (typeof given === 'string' ? given.split(/[\s,]+/).filter((one) => one !== '') : given)),
+    v.array(item),
+  );
+
 /** Every key of parleyd.toml, in the order of its file. example.toml and `--set` are made of this list. */
 export const KEYS = {
   domain: key(DomainName, undefined, 'The domain this node serves: what stands behind the @.'),
@@ -58,6 +74,34 @@ export const KEYS = {
     10_000,
     'PBKDF2 rounds for new passwords. More cost an attacker more, and a client at its first login.',
   ),
+
+  'contact.abuse': key(
+    list(uri),
+    [],
+    'Where to write about abuse that comes from here: URIs that everybody can read (XEP-0157).',
+  ),
+  'contact.admin': key(
+    list(uri),
+    [],
+    'Where to write to the people who run the service: URIs that everybody can read (XEP-0157).',
+  ),
+  'contact.feedback': key(
+    list(uri),
+    [],
+    'Where to write with praise and complaints: URIs that everybody can read (XEP-0157).',
+  ),
+  'contact.sales': key(list(uri), [], 'Where to write about buying: URIs that everybody can read (XEP-0157).'),
+  'contact.security': key(
+    list(uri),
+    [],
+    'Where to write about security holes: URIs that everybody can read (XEP-0157).',
+  ),
+  'contact.status': key(
+    list(uri),
+    [],
+    'Where to see whether the service is well: URIs that everybody can read (XEP-0157).',
+  ),
+  'contact.support': key(list(uri), [], 'Where to write for help: URIs that everybody can read (XEP-0157).'),
 
   'log.level': key(
     v.picklist(['debug', 'info', 'warn', 'error'], 'one of "debug", "info", "warn", "error"'),

@@ -1,10 +1,13 @@
 import type { Module } from '../router/module.ts';
 import { session } from './rfc-3921-session/index.ts';
 import { roster } from './rfc-6121-roster/index.ts';
+import { lastActivity } from './xep-0012-last-activity/index.ts';
 import { disco } from './xep-0030-disco/index.ts';
 import { privateXml } from './xep-0049-private-xml/index.ts';
 import { vcard } from './xep-0054-vcard/index.ts';
 import { version } from './xep-0092-version/index.ts';
+import { caps } from './xep-0115-caps/index.ts';
+import { contacts } from './xep-0157-contacts/index.ts';
 import { offline } from './xep-0160-offline/index.ts';
 import { blocking } from './xep-0191-blocking/index.ts';
 import { ping } from './xep-0199-ping/index.ts';
@@ -16,7 +19,10 @@ export const modules: readonly Module[] = [
   roster,
   session,
   disco,
+  caps,
   version,
+  lastActivity,
+  contacts,
   offline,
   blocking,
   ping,

@@ -260,3 +260,28 @@ test('XEP-0054: a vCard is set by its owner, read by all, and absent ones look l
   assert.deepEqual([conditionOf(absent), conditionOf(nobody)], ['service-unavailable', 'service-unavailable']);
   assert.equal(conditionOf(await ask('set', '<FN>x</FN>', `to='bert@${DOMAIN}'`)), 'forbidden');
 });
+
+test('XEP-0157: whom to write to, as far as the configuration says so', async () => {
+  const world = new World(undefined, {}, { abuse: ['mailto:abuse@example.org', 'xmpp:abuse@example.org'], sales: [] });
+  await world.people('anna');
+  const anna = await world.come('anna/a');
+  const info = await anna.asks(get("<query xmlns='http://jabber.org/protocol/disco#info'/>"));
+  const form = info.child('query', 'http://jabber.org/protocol/disco#info')?.child('x', 'jabber:x:data');
+  assert.deepEqual(
+    form?.elements.map((field) => [field.attributes['var'], field.elements.map((value) => value.text)]),
+    [
+      ['FORM_TYPE', ['http://jabber.org/network/serverinfo']],
+      ['abuse-addresses', ['mailto:abuse@example.org', 'xmpp:abuse@example.org']],
+    ],
+  );
+});
+
+test('XEP-0030 §8: an account is there only for who may see it', async () => {
+  const { world, anna } = await one();
+  const question = get("<query xmlns='http://jabber.org/protocol/disco#info'/>", `bert@${DOMAIN}`);
+  assert.equal(conditionOf(await anna.asks(question)), 'service-unavailable');
+  await anna.leaves();
+  await world.befriend('anna', 'bert');
+  const friend = await world.come('anna/friend');
+  assert.equal((await friend.asks(question)).attributes['type'], 'result');
+});

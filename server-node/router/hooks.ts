@@ -16,6 +16,10 @@ export interface HookEvents {
   'presence-received': { readonly name: string; readonly stanza: Stanza };
   /** a message that nobody can take now, for an account that exists */
   'message-offline': { readonly name: string; readonly stanza: Stanza; readonly from: Session | undefined };
+  /** somebody wants to know whether an address may see an account's presence: handled when it may */
+  'may-see': { readonly name: string; readonly other: Jid };
+  /** what a session's client can do is known, or is now something else (XEP-0115) */
+  'caps-known': { readonly session: Session; readonly features: readonly string[] };
   /** an account is about to block addresses: what is said to them now still gets through (XEP-0191 §3.3) */
   'addresses-blocked': { readonly name: string; readonly jids: readonly Jid[] };
   /** an account has stopped blocking addresses (XEP-0191 §3.4) */

@@ -4,6 +4,7 @@ import type { Child, Element } from '../xml/element.ts';
 import type { Jid, JidCache } from '../xmpp/jid.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
 import type { Blocklists } from './blocklists.ts';
+import type { Caps, Digest } from './caps.ts';
 import type { Hook, HookEvents, HookName, MessageObserver, Phase } from './hooks.ts';
 import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
@@ -19,10 +20,18 @@ export interface Module {
   readonly features?: readonly string[];
   /** what disco#info of an account says */
   readonly accountFeatures?: readonly string[];
+  /** what else the domain is, and an account, beside server/im and account/registered */
+  readonly identities?: readonly Identity[];
+  readonly accountIdentities?: readonly Identity[];
+  /** forms in disco#info of the domain (XEP-0128) */
+  readonly infoForms?: (ctx: ModuleContext) => readonly Element[];
   /** what the stream offers after login, as bytes within `<stream:features/>` (RFC 6120 §4.3.2); asked once, when all are set up */
   readonly streamFeatures?: (ctx: ModuleContext) => Bytes;
   setup(ctx: ModuleContext): void;
 }
+
+/** A disco identity: category, type, and perhaps a name. */
+export type Identity = { readonly category: string; readonly type: string; readonly name?: string };
 
 export interface IqRequest {
   readonly stanza: Stanza;
@@ -46,6 +55,36 @@ export interface IqRoute {
   readonly handle: IqHandler;
 }
 
+export type DiscoScope = 'server' | 'account';
+
+/** A node that a module answers for (XEP-0030 §3.2, §4.2). */
+export interface DiscoNode {
+  readonly scope: DiscoScope;
+  owns(node: string): boolean;
+  info?(request: IqRequest, node: string): readonly Child[] | Promise<readonly Child[]>;
+  items?(request: IqRequest, node: string): readonly Element[] | Promise<readonly Element[]>;
+}
+
+/** What an entity offers below it (XEP-0030 §4.1). */
+export type DiscoItems = (request: IqRequest) => readonly Element[] | Promise<readonly Element[]>;
+
+/** What the domain and its accounts say of themselves. */
+export interface ServiceInfo {
+  /** the content of a disco#info result: identities, features, forms (XEP-0128) */
+  info(scope: DiscoScope): readonly Element[];
+  addNode(node: DiscoNode): void;
+  addItems(scope: DiscoScope, items: DiscoItems): void;
+  node(scope: DiscoScope, name: string): DiscoNode | undefined;
+  /** the content of a disco#items result without a node */
+  items(scope: DiscoScope, request: IqRequest): Promise<readonly Element[]>;
+}
+
+/** Roles and the addresses to write to them, as URIs (XEP-0157). */
+export type Contacts = Readonly<Record<string, readonly string[]>>;
+
+/** Whether a request may get to the resource it is for. */
+export type IqGuard = (to: Jid, from: Jid) => Promise<boolean>;
+
 /** What a module may do. It owns no SQL, no timer, no socket. */
 export interface ModuleContext {
   readonly domain: Jid;
@@ -53,13 +92,27 @@ export interface ModuleContext {
   readonly sessions: Sessions;
   readonly jids: JidCache;
   readonly blocklists: Blocklists;
+  readonly disco: ServiceInfo;
+  readonly caps: Caps;
+  readonly contacts: Contacts;
+  /** when the node began, milliseconds since the epoch */
+  readonly startedAt: number;
   readonly version: string;
   readonly offlineMessages: number;
   readonly rosterItems: number;
   readonly modules: () => readonly Module[];
   /** milliseconds since the epoch */
   now(): number;
+  digest: Digest;
   iq(route: IqRoute): void;
+  /** Requests of a namespace get to a resource only when the guard says so; others are answered with forbidden. */
+  guardIq(ns: string, guard: IqGuard): void;
+  /** Asks in the name of the domain; undefined when no answer comes. */
+  ask(to: Jid, type: 'get' | 'set', payload: Element): Promise<Stanza | undefined>;
+  /** Whether an address may see an account's presence: it is its own, or has a subscription (RFC 6121 §3). */
+  maySee(name: string, other: Jid): Promise<boolean>;
+  /** Does something that nothing waits for; what goes wrong is told as a fault of `what`. */
+  aside(what: string, work: () => Promise<unknown>): void;
   on<K extends HookName>(name: K, phase: Phase, hook: Hook<K>): void;
   /** Tells the hooks of an event; true when one has handled it. */
   run<K extends HookName>(name: K, event: HookEvents[K]): Promise<boolean>;

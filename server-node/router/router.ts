@@ -1,15 +1,18 @@
 import { StorageError, type Stores } from '../storage/stores.ts';
 import type { Bytes } from '../xml/chars.ts';
-import { el } from '../xml/element.ts';
+import { type Element, el } from '../xml/element.ts';
 import { attribute, type Tag } from '../xml/tag.ts';
 import { StanzaError } from '../xmpp/errors.ts';
 import { Jid, JidCache } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/namespaces.ts';
 import { Stanza } from '../xmpp/stanza.ts';
 import { Blocklists } from './blocklists.ts';
+import { Caps, type Digest } from './caps.ts';
+import { Disco } from './disco.ts';
 import { Hooks, type MessageObserver } from './hooks.ts';
 import { IqTable } from './iq.ts';
-import type { Module, ModuleContext } from './module.ts';
+import type { Contacts, IqGuard, Module, ModuleContext } from './module.ts';
+import { Requests } from './requests.ts';
 import { type Destination, route } from './route.ts';
 import type { Outlet, Peer, Session } from './session.ts';
 import { Session as BoundSession } from './session.ts';
@@ -26,6 +29,8 @@ export interface RouterOptions {
     readonly blocklistItems: number;
     readonly sessionsPerAccount: number;
   };
+  readonly contacts: Contacts;
+  readonly digest: Digest;
   readonly now: () => number;
   /** told of what is thrown and is no expected failure: a bug, or a storage that failed */
   readonly onFault: (error: unknown, what: string) => void;
@@ -46,6 +51,11 @@ export class Router {
   readonly counters: Counters = { messages: 0, logins: 0, offline: 0, errors: 0 };
   readonly #jids = new JidCache();
   readonly #iq: IqTable;
+  readonly #guards: [ns: string, guard: IqGuard][] = [];
+  readonly #requests: Requests;
+  readonly #disco: Disco;
+  readonly #caps: Caps;
+  readonly #startedAt: number;
   readonly #options: RouterOptions;
   readonly #domain: Jid;
   readonly #directory;
@@ -58,6 +68,10 @@ export class Router {
     this.#options = options;
     this.#domain = new Jid('', options.domain);
     this.#iq = new IqTable(this.#domain);
+    this.#requests = new Requests(this.#domain, options.now);
+    this.#disco = new Disco(options.modules, () => this.#context());
+    this.#caps = new Caps(options.digest, (to, type, payload) => this.#ask(to, type, payload));
+    this.#startedAt = options.now();
     this.blocklists = new Blocklists(options.domain, options.stores, options.limits.blocklistItems);
     const { sessions } = this;
     this.#directory = {
@@ -165,12 +179,34 @@ export class Router {
     const destination = route(stanza, to, this.#directory);
     if (destination.kind !== 'sessions') return this.#deliverElsewhere(destination, stanza, to, session);
     const { sessions } = destination;
+    if (stanza.name === 'iq' && stanza.type === 'get') {
+      for (const [ns, guard] of this.#guards)
+        if (stanza.rest.includes(ns)) return this.#deliverGuarded(guard, sessions, stanza, to, session);
+    }
     if (sessions.length === 1) sessions[0]?.outlet.send(stanza.wire);
     else {
       const wire = stanza.wire;
       for (const one of sessions) one.outlet.send(wire);
     }
     if (stanza.name === 'message') this.#observe(stanza, to, session, sessions);
+  }
+
+  async #deliverGuarded(
+    guard: IqGuard,
+    sessions: readonly Session[],
+    stanza: Stanza,
+    to: Jid,
+    session: Session | undefined,
+  ): Promise<void> {
+    if (await guard(to, stanza.from)) for (const one of sessions) one.outlet.send(stanza.wire);
+    else this.#reply(stanza, to, new StanzaError('forbidden'), session);
+  }
+
+  /** A request in the name of the domain. */
+  async #ask(to: Jid, type: 'get' | 'set', payload: Element): Promise<Stanza | undefined> {
+    const { stanza, answer } = this.#requests.make(to, type, payload);
+    await this.#route(stanza, to, undefined);
+    return answer;
   }
 
   #observe(stanza: Stanza, to: Jid, from: Session | undefined, delivered: readonly Session[]): void {
@@ -191,7 +227,10 @@ export class Router {
   ): void | Promise<void> {
     switch (destination.kind) {
       case 'server':
-        if (stanza.name === 'iq') return this.#answer(stanza, this.#domain, session);
+        if (stanza.name === 'iq') {
+          if (stanza.type === 'result' || stanza.type === 'error') return this.#requests.take(stanza);
+          return this.#answer(stanza, this.#domain, session);
+        }
         if (stanza.name === 'message') this.#reply(stanza, to, new StanzaError('service-unavailable'), session); // RFC 6120 §10.5.1
         return undefined;
       case 'account':
@@ -297,19 +336,29 @@ export class Router {
   }
 
   #context(): ModuleContext {
-    const { stores, version, now, modules, limits } = this.#options;
+    const { stores, version, now, modules, limits, contacts, digest } = this.#options;
     return {
       domain: this.#domain,
       stores,
       sessions: this.sessions,
       jids: this.#jids,
       blocklists: this.blocklists,
+      disco: this.#disco,
+      caps: this.#caps,
+      contacts,
+      startedAt: this.#startedAt,
+      digest,
       version,
       offlineMessages: limits.offlineMessages,
       rosterItems: limits.rosterItems,
       modules: () => modules,
       now,
       iq: (entry) => this.#iq.add(entry),
+      guardIq: (ns, guard) => void this.#guards.push([ns, guard]),
+      ask: (to, type, payload) => this.#ask(to, type, payload),
+      maySee: async (name, other) =>
+        other.bare.equals(this.#accountJid(name)) || this.hooks.run('may-see', { name, other }),
+      aside: (what, work) => void this.#guard(what, work),
       on: (name, phase, hook) => this.hooks.on(name, phase, hook),
       freshId: () => `${++this.#ids}`,
       run: (name, event) => this.hooks.run(name, event),
