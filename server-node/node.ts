@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { StoredCredentials } from './accounts/credentials.ts';
 import { LastSeen } from './accounts/last-seen.ts';
+import { moduleAccounts } from './accounts/module-accounts.ts';
 import { Users } from './accounts/users.ts';
 import { openAdminSocket } from './admin/admin-socket.ts';
 import { nodeHandlers } from './admin/handlers.ts';
@@ -49,6 +50,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
       sessionsPerAccount: config['limits.sessions_per_account'],
     },
     contacts: contactsOf(config),
+    accounts: () => moduleAccounts(users),
     digest,
     now,
     onFault: (error, what) => log.error(`${what} failed`, error),

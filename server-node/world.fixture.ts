@@ -1,3 +1,5 @@
+import { moduleAccounts } from './accounts/module-accounts.ts';
+import { Users } from './accounts/users.ts';
 import { digest } from './digest.ts';
 import { modules } from './modules/index.ts';
 import type { Contacts } from './router/module.ts';
@@ -16,6 +18,7 @@ export const DOMAIN = 'example.org';
 export class World {
   readonly stores: Stores;
   readonly router: Router;
+  readonly users: Users;
   readonly faults: string[] = [];
   readonly clients: Client[] = [];
   now = Date.parse('2026-11-24T12:00:00Z');
@@ -29,10 +32,13 @@ export class World {
       version: '1.2.3',
       limits: { offlineMessages: 5, rosterItems: 10, blocklistItems: 5, sessionsPerAccount: 3, ...limits },
       contacts,
+      accounts: () => moduleAccounts(this.users),
       digest,
       now: () => this.now,
       onFault: (error, what) => this.faults.push(`${what}: ${error instanceof Error ? error.message : error}`),
     });
+    const { router } = this;
+    this.users = new Users({ domain: DOMAIN, stores, iterations: 4096, router, now: () => this.now });
   }
 
   async people(...names: string[]): Promise<void> {

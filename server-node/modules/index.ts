@@ -5,6 +5,7 @@ import { lastActivity } from './xep-0012-last-activity/index.ts';
 import { disco } from './xep-0030-disco/index.ts';
 import { privateXml } from './xep-0049-private-xml/index.ts';
 import { vcard } from './xep-0054-vcard/index.ts';
+import { registration } from './xep-0077-registration/index.ts';
 import { version } from './xep-0092-version/index.ts';
 import { caps } from './xep-0115-caps/index.ts';
 import { contacts } from './xep-0157-contacts/index.ts';
@@ -24,6 +25,7 @@ export const modules: readonly Module[] = [
   lastActivity,
   contacts,
   offline,
+  registration,
   blocking,
   ping,
   time,

@@ -24,6 +24,8 @@ export interface HookEvents {
   'addresses-blocked': { readonly name: string; readonly jids: readonly Jid[] };
   /** an account has stopped blocking addresses (XEP-0191 §3.4) */
   'addresses-unblocked': { readonly name: string; readonly jids: readonly Jid[] };
+  /** an account has another password: what was derived from the old one is void */
+  'password-changed': { readonly name: string };
   /** an account and all it owns is about to go; its sessions have ended */
   'account-removed': { readonly name: string };
 }

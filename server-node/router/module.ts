@@ -3,6 +3,7 @@ import type { Bytes } from '../xml/chars.ts';
 import type { Child, Element } from '../xml/element.ts';
 import type { Jid, JidCache } from '../xmpp/jid.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
+import type { Accounts } from './accounts.ts';
 import type { Blocklists } from './blocklists.ts';
 import type { Caps, Digest } from './caps.ts';
 import type { Hook, HookEvents, HookName, MessageObserver, Phase } from './hooks.ts';
@@ -52,6 +53,8 @@ export interface IqRoute {
   readonly ns: string;
   /** server: sent to the domain; account: to a bare JID of ours, or to nobody; own: an account by its own sessions alone */
   readonly scope: 'server' | 'account' | 'own';
+  /** a refusal must not quote the request: there are secrets in it */
+  readonly secret?: boolean;
   readonly handle: IqHandler;
 }
 
@@ -92,6 +95,7 @@ export interface ModuleContext {
   readonly sessions: Sessions;
   readonly jids: JidCache;
   readonly blocklists: Blocklists;
+  readonly accounts: Accounts;
   readonly disco: ServiceInfo;
   readonly caps: Caps;
   readonly contacts: Contacts;

@@ -6,6 +6,7 @@ import { StanzaError } from '../xmpp/errors.ts';
 import { Jid, JidCache } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/namespaces.ts';
 import { Stanza } from '../xmpp/stanza.ts';
+import type { Accounts } from './accounts.ts';
 import { Blocklists } from './blocklists.ts';
 import { Caps, type Digest } from './caps.ts';
 import { Disco } from './disco.ts';
@@ -30,6 +31,8 @@ export interface RouterOptions {
     readonly sessionsPerAccount: number;
   };
   readonly contacts: Contacts;
+  /** asked for when a module needs it: it may be made after the router */
+  readonly accounts: () => Accounts;
   readonly digest: Digest;
   readonly now: () => number;
   /** told of what is thrown and is no expected failure: a bug, or a storage that failed */
@@ -336,13 +339,16 @@ export class Router {
   }
 
   #context(): ModuleContext {
-    const { stores, version, now, modules, limits, contacts, digest } = this.#options;
+    const { stores, version, now, modules, limits, contacts, digest, accounts } = this.#options;
     return {
       domain: this.#domain,
       stores,
       sessions: this.sessions,
       jids: this.#jids,
       blocklists: this.blocklists,
+      get accounts() {
+        return accounts();
+      },
       disco: this.#disco,
       caps: this.#caps,
       contacts,

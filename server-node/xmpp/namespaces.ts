@@ -30,6 +30,7 @@ export const NS = {
   directInvite: 'jabber:x:conference',
   privateXml: 'jabber:iq:private',
   vcard: 'vcard-temp',
+  register: 'jabber:iq:register',
   blocking: 'urn:xmpp:blocking',
   blockingErrors: 'urn:xmpp:blocking:errors',
 } as const;
