@@ -1,5 +1,7 @@
+import { ParleyError } from '../shared/errors.ts';
 import type { Config } from './config/keys.ts';
 import type { EdgeLimits } from './edge/limits.ts';
+import { parseJid } from './xmpp/jid.ts';
 
 /** The limits of connections as the configuration says; `connections`: how many the process can hold. */
 export function edgeLimits(config: Config, connections: number): EdgeLimits {
@@ -30,3 +32,17 @@ export const contactsOf = (config: Config): Readonly<Record<string, readonly str
   status: config['contact.status'],
   support: config['contact.support'],
 });
+
+/** The administrators' addresses as they are compared. @throws ParleyError `configuration` */
+export function adminsOf(config: Config): readonly string[] {
+  return config.admins.map((text) => {
+    const jid = parseJid(text);
+    if (jid !== undefined) return jid.toString();
+    throw new ParleyError({
+      code: 'configuration',
+      what: `admins can't have '${text}'.`,
+      why: 'That is no address.',
+      todo: 'Correct admins and start again.',
+    });
+  });
+}

@@ -10,7 +10,7 @@ import { NodeReport } from './admin/report.ts';
 import type { Config } from './config/keys.ts';
 import { digest } from './digest.ts';
 import { Edge } from './edge/edge.ts';
-import { contactsOf, edgeLimits } from './limits.ts';
+import { adminsOf, contactsOf, edgeLimits } from './limits.ts';
 import { modules } from './modules/index.ts';
 import type { Log } from './observe/log.ts';
 import { Router } from './router/router.ts';
@@ -50,6 +50,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
       sessionsPerAccount: config['limits.sessions_per_account'],
     },
     contacts: contactsOf(config),
+    admins: adminsOf(config),
     accounts: () => moduleAccounts(users),
     digest,
     now,

@@ -2,7 +2,7 @@ import { moduleAccounts } from './accounts/module-accounts.ts';
 import { Users } from './accounts/users.ts';
 import { digest } from './digest.ts';
 import { modules } from './modules/index.ts';
-import type { Contacts } from './router/module.ts';
+import type { Contacts, Module } from './router/module.ts';
 import { Router } from './router/router.ts';
 import { Session } from './router/session.ts';
 import { MemoryStores } from './storage/memory/memory-stores.ts';
@@ -23,15 +23,21 @@ export class World {
   readonly clients: Client[] = [];
   now = Date.parse('2026-11-24T12:00:00Z');
 
-  constructor(stores: Stores = new MemoryStores(), limits = {}, contacts: Contacts = {}) {
+  constructor(
+    stores: Stores = new MemoryStores(),
+    limits = {},
+    contacts: Contacts = {},
+    extra: readonly Module[] = [],
+  ) {
     this.stores = stores;
     this.router = new Router({
       domain: DOMAIN,
       stores,
-      modules,
+      modules: [...modules, ...extra],
       version: '1.2.3',
       limits: { offlineMessages: 5, rosterItems: 10, blocklistItems: 5, sessionsPerAccount: 3, ...limits },
       contacts,
+      admins: [`admin@${DOMAIN}`],
       accounts: () => moduleAccounts(this.users),
       digest,
       now: () => this.now,

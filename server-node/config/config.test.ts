@@ -36,6 +36,7 @@ const WRONG: readonly (readonly [string, RegExp])[] = [
   ['domain = "example.org"\n[listen]\nc2s = "5222"', /listen.c2s can't be "5222"/],
   ['domain = "example.org"\n[listen]\nc2s = "*:99999"', /listen.c2s/],
   ['domain = "example.org"\n[listen]\nc2ss = "*:1"', /doesn't know: listen.c2ss.*Did you mean listen.c2s\?/],
+  ['domain = "example.org"\nadmins = ["anna"]', /admins can't be.*such as "anna@example.org"/],
   ['domain = "example.org"\n[contact]\nabuse = ["nobody"]', /contact.abuse can't be.*is a URI/],
   ['domain = "example.org"\n[limits]\ndepth = "many"', /limits.depth can't be "many".*whole number/],
   ['domain = "example.org"\n[limits]\ndepth = 1.5', /limits.depth/],

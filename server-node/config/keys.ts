@@ -42,6 +42,8 @@ const uri = v.pipe(
   ),
 );
 
+const bareJid = v.pipe(v.string(), v.regex(/^[^\s@/]+@[^\s@/]+$/, 'an address is a text such as "anna@example.org"'));
+
 /** A list of texts; a single text with spaces between is one too, as `--set` writes it. */
 const list = <S extends v.GenericSchema<string, string>>(item: S) =>
   v.pipe(
@@ -53,6 +55,12 @@ const list = <S extends v.GenericSchema<string, string>>(item: S) =>
 /** Every key of parleyd.toml, in the order of its file. example.toml and `--set` are made of this list. */
 export const KEYS = {
   domain: key(DomainName, undefined, 'The domain this node serves: what stands behind the @.'),
+
+  admins: key(
+    list(bareJid),
+    [],
+    'Who may run the commands of XEP-0133 from their client: addresses such as "anna@example.org".',
+  ),
 
   'listen.c2s': key(address, '*:5222', 'Clients, TLS by STARTTLS. "*" is every interface, "off" is none.'),
   'listen.c2s_tls': key(address, '*:5223', 'Clients, TLS from the first byte (XEP-0368).'),

@@ -1,3 +1,4 @@
+import type { Field } from '../xmpp/data-form.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
 import type { Session } from './session.ts';
@@ -24,6 +25,8 @@ export interface HookEvents {
   'addresses-blocked': { readonly name: string; readonly jids: readonly Jid[] };
   /** an account has stopped blocking addresses (XEP-0191 §3.4) */
   'addresses-unblocked': { readonly name: string; readonly jids: readonly Jid[] };
+  /** an administrator asks what is known of an account: whoever knows something adds it (XEP-0133 §4.10) */
+  'statistics-asked': { readonly name: string; add(field: Field): void };
   /** an account has another password: what was derived from the old one is void */
   'password-changed': { readonly name: string };
   /** an account and all it owns is about to go; its sessions have ended */

@@ -6,6 +6,7 @@ import type { Stanza } from '../xmpp/stanza.ts';
 import type { Accounts } from './accounts.ts';
 import type { Blocklists } from './blocklists.ts';
 import type { Caps, Digest } from './caps.ts';
+import type { Command } from './commands.ts';
 import type { Hook, HookEvents, HookName, MessageObserver, Phase } from './hooks.ts';
 import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
@@ -96,6 +97,13 @@ export interface ModuleContext {
   readonly jids: JidCache;
   readonly blocklists: Blocklists;
   readonly accounts: Accounts;
+  /** what modules offer as commands on the domain (XEP-0050) */
+  readonly commands: readonly Command[];
+  command(command: Command): void;
+  /** Whether an address is of one of the domain's administrators. */
+  isAdmin(jid: Jid): boolean;
+  /** Ends a session, and its stream with an error of RFC 6120 §4.9.3. */
+  end(session: Session, condition: string, text: string): Promise<void>;
   readonly disco: ServiceInfo;
   readonly caps: Caps;
   readonly contacts: Contacts;

@@ -9,6 +9,7 @@ import { Stanza } from '../xmpp/stanza.ts';
 import type { Accounts } from './accounts.ts';
 import { Blocklists } from './blocklists.ts';
 import { Caps, type Digest } from './caps.ts';
+import type { Command } from './commands.ts';
 import { Disco } from './disco.ts';
 import { Hooks, type MessageObserver } from './hooks.ts';
 import { IqTable } from './iq.ts';
@@ -31,6 +32,8 @@ export interface RouterOptions {
     readonly sessionsPerAccount: number;
   };
   readonly contacts: Contacts;
+  /** bare JIDs */
+  readonly admins: readonly string[];
   /** asked for when a module needs it: it may be made after the router */
   readonly accounts: () => Accounts;
   readonly digest: Digest;
@@ -57,6 +60,7 @@ export class Router {
   readonly #guards: [ns: string, guard: IqGuard][] = [];
   readonly #requests: Requests;
   readonly #disco: Disco;
+  readonly #commands: Command[] = [];
   readonly #caps: Caps;
   readonly #startedAt: number;
   readonly #options: RouterOptions;
@@ -339,13 +343,20 @@ export class Router {
   }
 
   #context(): ModuleContext {
-    const { stores, version, now, modules, limits, contacts, digest, accounts } = this.#options;
+    const { stores, version, now, modules, limits, contacts, digest, accounts, admins } = this.#options;
     return {
       domain: this.#domain,
       stores,
       sessions: this.sessions,
       jids: this.#jids,
       blocklists: this.blocklists,
+      commands: this.#commands,
+      command: (command) => void this.#commands.push(command),
+      isAdmin: (jid) => admins.includes(jid.bare.toString()),
+      end: (session, condition, text) => {
+        session.outlet.end(condition, text);
+        return this.close(session);
+      },
       get accounts() {
         return accounts();
       },

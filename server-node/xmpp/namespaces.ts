@@ -31,6 +31,8 @@ export const NS = {
   privateXml: 'jabber:iq:private',
   vcard: 'vcard-temp',
   register: 'jabber:iq:register',
+  commands: 'http://jabber.org/protocol/commands',
+  admin: 'http://jabber.org/protocol/admin',
   blocking: 'urn:xmpp:blocking',
   blockingErrors: 'urn:xmpp:blocking:errors',
 } as const;

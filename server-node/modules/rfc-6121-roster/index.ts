@@ -44,6 +44,10 @@ export const roster: Module = {
       else if (isSubscriptionType(stanza.type)) await subscriptions.receive(name, stanza, stanza.type);
       return true;
     });
+    ctx.on('statistics-asked', 'observe', async ({ name, add }) => {
+      const listed = [...(await rosters.of(name)).contacts()].filter(({ item }) => item.listed);
+      add({ var: 'rostersize', type: 'text-single', values: [String(listed.length)] });
+    });
     ctx.on('may-see', 'handle', async ({ name, other }) => seesUs((await rosters.of(name)).item(other.bare)));
     const blocking = new Blocking(ctx, rosters, subscriptions);
     ctx.on('addresses-blocked', 'observe', ({ name, jids }) => blocking.hide(name, jids));

@@ -25,7 +25,7 @@ export const lastActivity: Module = {
     const store = ctx.stores.keyed<Last>('last-activity');
     const farewells = new WeakMap<Session, string>();
     const since = (at: number) => String(Math.max(0, Math.floor((ctx.now() - at) / 1000)));
-    // §4
+    // §5
     const uptime = () => [el('query', NS.last, { seconds: since(ctx.startedAt) })];
     ctx.iq({ type: 'get', ns: NS.last, scope: 'server', handle: uptime });
 
@@ -34,14 +34,14 @@ export const lastActivity: Module = {
       ns: NS.last,
       scope: 'account',
       handle: async ({ stanza, self }: IqRequest): Promise<readonly Child[]> => {
-        if (!(await ctx.maySee(self.local, stanza.from))) throw new StanzaError('forbidden'); // §3, §7
+        if (!(await ctx.maySee(self.local, stanza.from))) throw new StanzaError('forbidden'); // §3, §8
         if (ctx.sessions.of(self.local).some((session) => session.available))
           return [el('query', NS.last, { seconds: '0' })];
         const last = (await store.get(self.local, KEY)) ?? (await firstSeen(ctx, self.local));
         return [el('query', NS.last, { seconds: since(last.at) }, ...(last.status === '' ? [] : [last.status]))];
       },
     });
-    // §3: a request to a resource does not get there from who may not know that it is there
+    // §4: a request to a resource does not get there from who may not know that it is there
     ctx.guardIq(NS.last, (to, from) => ctx.maySee(to.local, from));
 
     ctx.on('presence-sent', 'observe', ({ session, stanza }) => {

@@ -19,7 +19,7 @@ async function ask(client: Client, to: string): Promise<string> {
   return conditionOf(answer) || `${query?.attributes['seconds']} ${query?.text}`.trim();
 }
 
-test('XEP-0012 §4: how long the server runs', async () => {
+test('XEP-0012 §5: how long the server runs', async () => {
   const { world, carl } = await start();
   world.now += 61_500;
   assert.equal(await ask(carl, DOMAIN), '61');
@@ -50,7 +50,7 @@ test('XEP-0012 §3: one may ask for oneself, and for nobody', async () => {
   assert.equal(await ask(bert, `nobody@${DOMAIN}`), 'service-unavailable');
 });
 
-test('XEP-0012 §3, §7: a resource is only asked by who may see it', async () => {
+test('XEP-0012 §4, §8: a resource is only asked by who may see it', async () => {
   const { world, bert, carl } = await start();
   const anna = await world.come('anna/a');
   const question = `<iq type='get' id='l' to='${ANNA}/a'><query xmlns='${NS.last}'/></iq>`;
