@@ -27,8 +27,8 @@ const rooms = {
     may: [...PURE, 'server-node/ports', 'server-node/config', 'server-node/router'],
   },
   'server-node/module-list': {
-    at: '^server-node/modules/(index|table)\\.ts$',
-    may: ['server-node/modules', 'server-node/router'],
+    at: '^server-node/modules/(index|table|doap|below|declaration)\\.ts$',
+    may: ['server-node/modules', 'server-node/router', 'server-node/xml'],
   },
   'server-node/storage': {
     at: '^server-node/storage/(sqlite|postgres|memory)/',

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { conditionOf, DOMAIN, World } from '../world.fixture.ts';
+import { encode } from '../xml/chars.ts';
 import { parseElement } from '../xml/element.ts';
+import { below } from './below.ts';
+import { doap } from './doap.ts';
 import { modules } from './index.ts';
 import { xepTable } from './table.ts';
 import { delayed } from './xep-0160-offline/index.ts';
@@ -79,7 +82,7 @@ test('what is offered after login: RFC 3921 session, pre-approval (RFC 6121 §3.
 });
 
 test('every module says what it implements, and a XEP its version', () => {
-  for (const module of modules) {
+  for (const module of [...modules, ...below]) {
     assert.match(module.specification, /^(RFC \d{4}|XEP-\d{4})$/);
     assert.equal(module.version !== undefined, module.specification.startsWith('XEP'), module.name);
   }
@@ -213,9 +216,29 @@ test('the time stands within the message, whatever its closing tag looks like', 
   );
 });
 
-test('docs/xeps.md is what the modules say', () => {
-  const text = readFileSync(new URL('../../docs/xeps.md', import.meta.url), 'utf8');
-  assert.equal(text, xepTable(modules), 'run: npm run generate');
+test('docs/xeps.md and parleyd.doap are what the modules say', () => {
+  const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
+  assert.equal(read('docs/xeps.md'), xepTable([...modules, ...below]), 'run: npm run generate');
+  assert.equal(read('parleyd.doap'), doap([...modules, ...below]), 'run: npm run generate');
+});
+
+test('the DOAP is well-formed, and names every specification once, with a version', () => {
+  const xml = doap([...modules, ...below])
+    .replace(/^<\?xml.*\?>\s*/, '')
+    .replace(/<!--.*-->\s*/, '');
+  const project = parseElement(encode(xml), '').elements[0];
+  const nodes = project?.all('implements') ?? [];
+  const xeps = nodes.flatMap((node) => node.elements);
+  const ids = xeps.map((xep) =>
+    /xep-\d{4}/.exec(Object.values(xep.child('xep')?.attributes ?? {}).join())?.[0]?.toUpperCase(),
+  );
+  const declared = [...modules, ...below].map((one) => one.specification);
+  assert.equal(new Set(declared).size, declared.length, 'a specification is declared once');
+  assert.deepEqual(ids, declared.filter((name) => name.startsWith('XEP')).sort());
+  for (const xep of xeps) {
+    assert.match(xep.child('version')?.text ?? '', /^\d+\.\d+/);
+    assert.match(xep.child('status')?.text ?? '', /^(complete|partial)$/);
+  }
 });
 
 test('XEP-0049: private data is kept by namespace, for its owner alone', async () => {

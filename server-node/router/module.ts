@@ -18,6 +18,10 @@ export interface Module {
   readonly specification: string;
   /** the version of a XEP that it was written from; RFCs have none */
   readonly version?: string;
+  /** complete, when nothing else is said */
+  readonly status?: 'complete' | 'partial';
+  /** the version of parleyd that had it first */
+  readonly since?: string;
   /** what disco#info of the domain says (XEP-0030 §3.1) */
   readonly features?: readonly string[];
   /** what disco#info of an account says */

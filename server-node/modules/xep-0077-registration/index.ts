@@ -14,6 +14,7 @@ export const registration: Module = {
   name: 'Password change and account removal',
   specification: 'XEP-0077',
   version: '2.4',
+  status: 'partial',
   features: [NS.register],
   setup(ctx) {
     for (const scope of ['server', 'own'] as const) {

@@ -14,6 +14,7 @@ export const admin: Module = {
   name: 'Service administration',
   specification: 'XEP-0133',
   version: '1.3.1',
+  status: 'partial',
   setup(ctx) {
     for (const { node, name, execute } of [...people(ctx), ...sessions(ctx), ...lists(ctx), ...announcements(ctx)])
       ctx.command({ node: `${NS.admin}#${node}`, name, allows: (from) => ctx.isAdmin(from), execute });
