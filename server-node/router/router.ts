@@ -1,4 +1,4 @@
-import { StorageError, type Stores } from '../storage/stores.ts';
+import { StorageError } from '../storage/stores.ts';
 import type { Bytes } from '../xml/chars.ts';
 import { type Element, el } from '../xml/element.ts';
 import { attribute, type Tag } from '../xml/tag.ts';
@@ -6,41 +6,17 @@ import { StanzaError } from '../xmpp/errors.ts';
 import { Jid, JidCache } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/namespaces.ts';
 import { Stanza } from '../xmpp/stanza.ts';
-import type { Accounts } from './accounts.ts';
 import { Blocklists } from './blocklists.ts';
-import { Caps, type Digest } from './caps.ts';
-import type { Command } from './commands.ts';
-import { Disco } from './disco.ts';
+import { moduleContext } from './context.ts';
 import { Hooks, type MessageObserver } from './hooks.ts';
 import { IqTable } from './iq.ts';
-import type { Contacts, IqGuard, Module, ModuleContext } from './module.ts';
+import type { IqGuard, ModuleContext } from './module.ts';
+import type { RouterOptions } from './options.ts';
 import { Requests } from './requests.ts';
 import { type Destination, route } from './route.ts';
 import type { Outlet, Peer, Session } from './session.ts';
 import { Session as BoundSession } from './session.ts';
 import { Sessions } from './sessions.ts';
-
-export interface RouterOptions {
-  readonly domain: string;
-  readonly stores: Stores;
-  readonly modules: readonly Module[];
-  readonly version: string;
-  readonly limits: {
-    readonly offlineMessages: number;
-    readonly rosterItems: number;
-    readonly blocklistItems: number;
-    readonly sessionsPerAccount: number;
-  };
-  readonly contacts: Contacts;
-  /** bare JIDs */
-  readonly admins: readonly string[];
-  /** asked for when a module needs it: it may be made after the router */
-  readonly accounts: () => Accounts;
-  readonly digest: Digest;
-  readonly now: () => number;
-  /** told of what is thrown and is no expected failure: a bug, or a storage that failed */
-  readonly onFault: (error: unknown, what: string) => void;
-}
 
 export interface Counters {
   messages: number;
@@ -59,16 +35,12 @@ export class Router {
   readonly #iq: IqTable;
   readonly #guards: [ns: string, guard: IqGuard][] = [];
   readonly #requests: Requests;
-  readonly #disco: Disco;
-  readonly #commands: Command[] = [];
-  readonly #caps: Caps;
-  readonly #startedAt: number;
+  readonly #context: ModuleContext;
   readonly #options: RouterOptions;
   readonly #domain: Jid;
   readonly #directory;
   readonly #accountJids = new Map<string, Jid>();
   readonly #observers: MessageObserver[] = [];
-  #ids = 0;
   #streamFeatures: Bytes | undefined;
 
   constructor(options: RouterOptions) {
@@ -76,9 +48,6 @@ export class Router {
     this.#domain = new Jid('', options.domain);
     this.#iq = new IqTable(this.#domain);
     this.#requests = new Requests(this.#domain, options.now);
-    this.#disco = new Disco(options.modules, () => this.#context());
-    this.#caps = new Caps(options.digest, (to, type, payload) => this.#ask(to, type, payload));
-    this.#startedAt = options.now();
     this.blocklists = new Blocklists(options.domain, options.stores, options.limits.blocklistItems);
     const { sessions } = this;
     this.#directory = {
@@ -86,13 +55,28 @@ export class Router {
       of: (name: string) => sessions.of(name),
       get: (name: string, resource: string) => sessions.get(name, resource),
     };
-    for (const module of options.modules) module.setup(this.#context());
+    this.#context = moduleContext(options, {
+      domain: this.#domain,
+      sessions,
+      hooks: this.hooks,
+      jids: this.#jids,
+      blocklists: this.blocklists,
+      iq: this.#iq,
+      guards: this.#guards,
+      observers: this.#observers,
+      route: (stanza, to, session) => this.#route(stanza, to, session),
+      ask: (to, type, payload) => this.#ask(to, type, payload),
+      close: (session) => this.close(session),
+      jidOf: (name) => this.#accountJid(name),
+      aside: (what, work) => void this.#guard(what, work),
+    });
+    for (const module of options.modules) module.setup(this.#context);
   }
 
   /** What the modules offer within the stream's features after login (RFC 6120 §4.3.2), binding aside. */
   streamFeatures(): Bytes {
     this.#streamFeatures ??= this.#options.modules
-      .map((module) => module.streamFeatures?.(this.#context()) ?? '')
+      .map((module) => module.streamFeatures?.(this.#context) ?? '')
       .join('');
     return this.#streamFeatures;
   }
@@ -340,48 +324,5 @@ export class Router {
       this.#accountJids.set(name, jid);
     }
     return jid;
-  }
-
-  #context(): ModuleContext {
-    const { stores, version, now, modules, limits, contacts, digest, accounts, admins } = this.#options;
-    return {
-      domain: this.#domain,
-      stores,
-      sessions: this.sessions,
-      jids: this.#jids,
-      blocklists: this.blocklists,
-      commands: this.#commands,
-      command: (command) => void this.#commands.push(command),
-      isAdmin: (jid) => admins.includes(jid.bare.toString()),
-      end: (session, condition, text) => {
-        session.outlet.end(condition, text);
-        return this.close(session);
-      },
-      get accounts() {
-        return accounts();
-      },
-      disco: this.#disco,
-      caps: this.#caps,
-      contacts,
-      startedAt: this.#startedAt,
-      digest,
-      version,
-      offlineMessages: limits.offlineMessages,
-      rosterItems: limits.rosterItems,
-      modules: () => modules,
-      now,
-      iq: (entry) => this.#iq.add(entry),
-      guardIq: (ns, guard) => void this.#guards.push([ns, guard]),
-      ask: (to, type, payload) => this.#ask(to, type, payload),
-      maySee: async (name, other) =>
-        other.bare.equals(this.#accountJid(name)) || this.hooks.run('may-see', { name, other }),
-      aside: (what, work) => void this.#guard(what, work),
-      on: (name, phase, hook) => this.hooks.on(name, phase, hook),
-      freshId: () => `${++this.#ids}`,
-      run: (name, event) => this.hooks.run(name, event),
-      onMessage: (observer) => void this.#observers.push(observer),
-      route: (stanza, session) => (stanza.to === undefined ? undefined : this.#route(stanza, stanza.to, session)),
-      jidOf: (name) => this.#accountJid(name),
-    };
   }
 }
