@@ -303,6 +303,7 @@ test('XEP-0030 §8: an account is there only for who may see it', async () => {
   const { world, anna } = await one();
   const question = get("<query xmlns='http://jabber.org/protocol/disco#info'/>", `bert@${DOMAIN}`);
   assert.equal(conditionOf(await anna.asks(question)), 'service-unavailable');
+  assert.equal(conditionOf(await anna.asks(question.replace('#info', '#items'))), 'service-unavailable');
   await anna.leaves();
   await world.befriend('anna', 'bert');
   const friend = await world.come('anna/friend');

@@ -31,9 +31,13 @@ export class Blocklist {
   }
 }
 
+/** Accounts that are away and whose list, or lack of one, stays in memory: the last that were asked for. */
+const MOST_IDLE = 10_000;
+
 /**
  * The blocklists of the domain's accounts. Those of accounts with sessions are in memory, so that the path of messages
- * asks them in the same turn; the others are read when somebody wants something of an account that is away.
+ * asks them in the same turn; the others are read when somebody wants something of an account that is away, and kept a
+ * while.
  */
 export class Blocklists {
   readonly #domain: string;
@@ -44,6 +48,7 @@ export class Blocklists {
   readonly #holds = new Map<string, number>();
   /** the accounts whose list, or lack of one, is known */
   readonly #ready = new Set<string>();
+  readonly #idle = new Map<string, Blocklist | undefined>();
   readonly #loading = new Map<string, Promise<void>>();
 
   /** `most`: items that one account may have */
@@ -79,7 +84,11 @@ export class Blocklists {
   }
 
   async of(name: string): Promise<Blocklist | undefined> {
-    return this.#ready.has(name) ? this.#lists.get(name) : this.#read(name);
+    if (this.#ready.has(name)) return this.#lists.get(name);
+    if (this.#idle.has(name)) return this.#idle.get(name);
+    const list = await this.#read(name);
+    if (!this.#ready.has(name)) this.#rest(name, list);
+    return list;
   }
 
   /** Brings an account's list into memory, where it stays until `release` was called as often. */
@@ -88,8 +97,9 @@ export class Blocklists {
     if (this.#ready.has(name)) return;
     let loading = this.#loading.get(name);
     if (loading === undefined) {
-      loading = this.#read(name)
+      loading = this.of(name)
         .then((list) => {
+          this.#idle.delete(name);
           this.#ready.add(name);
           this.#keep(name, list);
         })
@@ -108,10 +118,16 @@ export class Blocklists {
     const holds = (this.#holds.get(name) ?? 0) - 1;
     if (holds > 0) this.#holds.set(name, holds);
     else {
+      if (this.#ready.has(name)) this.#rest(name, this.#lists.get(name));
       this.#holds.delete(name);
       this.#ready.delete(name);
       this.#lists.delete(name);
     }
+  }
+
+  /** An account is removed: who comes by its name next is somebody else. */
+  forget(name: string): void {
+    this.#idle.delete(name);
   }
 
   /** Changes an account's list; `announce` is called when it is on disk, before it has effect. @throws StanzaError resource-constraint */
@@ -145,6 +161,16 @@ export class Blocklists {
   #keep(name: string, list: Blocklist | undefined): void {
     if (list === undefined || list.items.length === 0) this.#lists.delete(name);
     else this.#lists.set(name, list);
+  }
+
+  /** Keeps what is known of an account that is away. */
+  #rest(name: string, list: Blocklist | undefined): void {
+    this.#idle.delete(name);
+    this.#idle.set(name, list);
+    for (const oldest of this.#idle.keys()) {
+      if (this.#idle.size <= MOST_IDLE) break;
+      this.#idle.delete(oldest);
+    }
   }
 
   async #read(name: string): Promise<Blocklist | undefined> {
