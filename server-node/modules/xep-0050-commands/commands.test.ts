@@ -90,7 +90,7 @@ test('§2.4, §3.4: forms one after the other, back, and to the end', async () =
   const back = await run(anna, `${at} action='prev'`);
   assert.deepEqual([back.text, back.actions], ['first', 'next: next']);
   await run(anna, at, field('first', 'B'));
-  const end = await run(anna, `${at} action='execute'`, field('second', 'C'));
+  const end = await run(anna, `${at} action='next'`, field('second', 'C'));
   assert.deepEqual([end.status, end.id, end.text], ['completed', first.id, 'B C']);
   assert.equal((await run(anna, at, field('second', 'C'))).error, 'not-allowed session-expired');
 });
