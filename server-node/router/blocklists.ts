@@ -8,9 +8,12 @@ import { type Jid, parseJid } from '../xmpp/jid.ts';
 /** Whom one account blocks (XEP-0191). Never empty: an account that blocks nobody has none. */
 export class Blocklist {
   readonly #items: ReadonlyMap<Bytes, Jid>;
+  /** whole domains are among them: hardly any list has one */
+  readonly #domains: boolean;
 
   constructor(items: readonly Jid[]) {
     this.#items = new Map(items.map((jid) => [jid.wire, jid]));
+    this.#domains = items.some((jid) => jid.local === '');
   }
 
   get items(): readonly Jid[] {
@@ -24,6 +27,7 @@ export class Blocklist {
   /** XEP-0191 §6: user@domain/resource, user@domain, domain/resource, domain. */
   matches(jid: Jid): boolean {
     if (this.#items.has(jid.wire) || this.#items.has(jid.bare.wire)) return true;
+    if (!this.#domains) return false;
     const domain = escapeValue(encode(jid.domain));
     if (jid.resource !== '' && jid.local !== '' && this.#items.has(`${domain}/${escapeValue(encode(jid.resource))}`))
       return true;

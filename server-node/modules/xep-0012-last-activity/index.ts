@@ -1,5 +1,6 @@
-import type { IqRequest, Module, ModuleContext } from '../../router/module.ts';
+import type { IqRequest, Module } from '../../router/module.ts';
 import type { Session } from '../../router/session.ts';
+import type { Account } from '../../storage/stores.ts';
 import { type Child, el } from '../../xml/element.ts';
 import { StanzaError } from '../../xmpp/errors.ts';
 import { NS } from '../../xmpp/namespaces.ts';
@@ -11,6 +12,8 @@ interface Last {
 }
 
 const KEY = 'last';
+/** how far apart the two notes of one visit's end may be, milliseconds */
+const SAME_VISIT = 1000;
 /** of a farewell that is kept, characters */
 const LONGEST_STATUS = 1000;
 
@@ -37,7 +40,7 @@ export const lastActivity: Module = {
         if (!(await ctx.maySee(self.local, stanza.from))) throw new StanzaError('forbidden'); // §3, §8
         if (ctx.sessions.of(self.local).some((session) => session.available))
           return [el('query', NS.last, { seconds: '0' })];
-        const last = (await store.get(self.local, KEY)) ?? (await firstSeen(ctx, self.local));
+        const last = newer(await store.get(self.local, KEY), await ctx.stores.accounts.get(self.local), ctx.now());
         return [el('query', NS.last, { seconds: since(last.at) }, ...(last.status === '' ? [] : [last.status]))];
       },
     });
@@ -56,8 +59,8 @@ export const lastActivity: Module = {
   },
 };
 
-/** Of an account that was never here since this was kept: when it was last seen, or else made. */
-async function firstSeen(ctx: ModuleContext, name: string): Promise<Last> {
-  const account = await ctx.stores.accounts.get(name);
-  return { at: account?.lastSeenAt ?? account?.createdAt ?? ctx.now(), status: '' };
+/** The account may have been here since a farewell was kept: before a crash, or before farewells were kept at all. */
+function newer(last: Last | undefined, account: Account | undefined, now: number): Last {
+  const seen = account?.lastSeenAt ?? account?.createdAt ?? now;
+  return last !== undefined && last.at >= seen - SAME_VISIT ? last : { at: seen, status: '' };
 }

@@ -59,3 +59,14 @@ test('XEP-0012 §4, §8: a resource is only asked by who may see it', async () =
   await bert.says(question);
   assert.equal(anna.hears().length, 1);
 });
+
+test('XEP-0012 §3: who was here again before a crash was last here then', async () => {
+  const { world, bert } = await start();
+  const anna = await world.come('anna/a');
+  await anna.says("<presence type='unavailable'><status>old</status></presence>");
+  await anna.leaves();
+  world.now += 60_000;
+  await world.stores.accounts.update('anna', { lastSeenAt: world.now });
+  world.now += 5000;
+  assert.equal(await ask(bert, ANNA), '5');
+});
