@@ -1,3 +1,4 @@
+import type { Element } from '../xml/element.ts';
 import type { Field } from '../xmpp/data-form.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
@@ -27,6 +28,8 @@ export interface HookEvents {
   'addresses-unblocked': { readonly name: string; readonly jids: readonly Jid[] };
   /** an administrator asks what is known of an account: whoever knows something adds it (XEP-0133 §4.10) */
   'statistics-asked': { readonly name: string; add(field: Field): void };
+  /** an administrator asks for an account's roster: whoever keeps it adds it as a query of RFC 6121 §2.1.1 (XEP-0133 §4.8) */
+  'roster-asked': { readonly name: string; add(query: Element): void };
   /** an account has another password: what was derived from the old one is void */
   'password-changed': { readonly name: string };
   /** an account and all it owns is about to go; its sessions have ended */

@@ -48,6 +48,7 @@ export const roster: Module = {
       const listed = [...(await rosters.of(name)).contacts()].filter(({ item }) => item.listed);
       add({ var: 'rostersize', type: 'text-single', values: [String(listed.length)] });
     });
+    ctx.on('roster-asked', 'observe', async ({ name, add }) => add(await iq.all(name)));
     ctx.on('may-see', 'handle', async ({ name, other }) => seesUs((await rosters.of(name)).item(other.bare)));
     const blocking = new Blocking(ctx, rosters, subscriptions);
     ctx.on('addresses-blocked', 'observe', ({ name, jids }) => blocking.hide(name, jids));

@@ -157,3 +157,20 @@ test('§2.2: commands are found by those who may run them', async () => {
   assert.equal(conditionOf(await disco(carl, 'info', 'wizard')), 'forbidden');
   assert.equal(conditionOf(await disco(anna, 'items', 'unknown')), 'item-not-found');
 });
+
+test("commands are at one's own account too, and at nobody else's", async () => {
+  const { world, anna } = await start();
+  await world.befriend('anna', 'carl');
+  const at = (name: string, kind: string, content: string) =>
+    anna.asks(`<iq type='${kind}' id='c' to='${name}@${DOMAIN}'>${content}</iq>`);
+  const list = `<query xmlns='${NS.discoItems}' node='${NS.commands}'/>`;
+  const items = async (name: string) =>
+    (await at(name, 'get', list)).elements[0]
+      ?.all('item')
+      .map((item) => `${item.attributes['jid']} ${item.attributes['node']}`);
+  assert.deepEqual(await items('anna'), [`anna@${DOMAIN} wizard`, `anna@${DOMAIN} now`]);
+  assert.deepEqual(await items('carl'), []);
+  const now = `<command xmlns='${NS.commands}' node='now'/>`;
+  assert.equal((await at('anna', 'set', now)).attributes['type'], 'result');
+  assert.equal(conditionOf(await at('carl', 'set', now)), 'service-unavailable');
+});

@@ -12,37 +12,45 @@ export const commands: Module = {
   specification: 'XEP-0050',
   version: '1.3.0',
   features: [NS.commands],
+  accountFeatures: [NS.commands],
   setup(ctx) {
     const runs = new Runs(() => ctx.now());
-    ctx.iq({
-      type: 'set',
-      ns: NS.commands,
-      scope: 'server',
-      secret: true, // forms may hold passwords
-      handle: (request) => handle(ctx, runs, request),
-    });
     const identity = (type: string, name: string) =>
       el('identity', NS.discoInfo, { category: 'automation', type, name });
     const feature = (name: string) => el('feature', NS.discoInfo, { var: name });
-    // §2.2
-    ctx.disco.addNode({
-      scope: 'server',
-      owns: (node) => node === NS.commands,
-      info: () => [identity('command-list', 'Commands'), feature(NS.commands)],
-      items: ({ stanza }) =>
-        ctx.commands
-          .filter((command) => command.allows(stanza.from))
-          .map(({ node, name }) => el('item', NS.discoItems, { jid: ctx.domain.toString(), node, name })),
-    });
-    ctx.disco.addNode({
-      scope: 'server',
-      owns: (node) => ctx.commands.some((command) => command.node === node),
-      info: ({ stanza }, node) => {
-        const command = find(ctx, node);
-        if (!command.allows(stanza.from)) throw new StanzaError('forbidden');
-        return [identity('command-node', command.name), feature(NS.commands), feature(NS.dataForms)];
-      },
-    });
+    // some clients look for commands at their own account
+    for (const [scope, at] of [
+      ['server', 'server'],
+      ['account', 'own'],
+    ] as const) {
+      ctx.iq({
+        type: 'set',
+        ns: NS.commands,
+        scope: at,
+        secret: true, // forms may hold passwords
+        handle: (request) => handle(ctx, runs, request),
+      });
+      const mayAsk = ({ self, stanza }: IqRequest) => scope === 'server' || stanza.from.bare.equals(self);
+      // §2.2
+      ctx.disco.addNode({
+        scope,
+        owns: (node) => node === NS.commands,
+        info: () => [identity('command-list', 'Commands'), feature(NS.commands)],
+        items: (request) =>
+          ctx.commands
+            .filter((command) => mayAsk(request) && command.allows(request.stanza.from))
+            .map(({ node, name }) => el('item', NS.discoItems, { jid: request.self.toString(), node, name })),
+      });
+      ctx.disco.addNode({
+        scope,
+        owns: (node) => ctx.commands.some((command) => command.node === node),
+        info: (request, node) => {
+          const command = find(ctx, node);
+          if (!mayAsk(request) || !command.allows(request.stanza.from)) throw new StanzaError('forbidden');
+          return [identity('command-node', command.name), feature(NS.commands), feature(NS.dataForms)];
+        },
+      });
+    }
     ctx.on('session-closed', 'observe', ({ session }) => runs.endAllBy(session.jid.wire));
   },
 };

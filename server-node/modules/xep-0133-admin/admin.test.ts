@@ -170,3 +170,40 @@ test('§4.23: everybody who is here is told', async () => {
   assert.deepEqual(silent.hears(), []);
   assert.equal(await run(admin, 'announce', { announcement: [] }), 'bad-request');
 });
+
+test('§4.8: contacts of people, as their rosters say', async () => {
+  const { world, admin } = await start();
+  await world.befriend('anna', 'bert');
+  const node = `node='${NS.admin}#get-user-roster'`;
+  const { sessionid } = (await ask(admin, node)).child('command', NS.commands)?.attributes ?? {};
+  const form = `<x xmlns='jabber:x:data' type='submit'>${field('accountjids', [jid('anna')])}</x>`;
+  const answer = await ask(admin, `${node} sessionid='${sessionid}'`, form);
+  const roster = answer.child('command', NS.commands)?.child('x', NS.dataForms)?.child('query', NS.roster);
+  assert.deepEqual(
+    roster?.elements.map((item) => [item.attributes['jid'], item.attributes['subscription']]),
+    [[jid('bert'), 'both']],
+  );
+});
+
+test('§4.24 to §4.26: a message of the day is told once to each, for as long as it stands, after a restart too', async () => {
+  const { world, admin } = await start();
+  const told = async (name: string, where: World = world) => {
+    const client = await where.come(name, '');
+    await client.says('<presence/>');
+    await client.says('<presence><show>away</show></presence>');
+    const bodies = client.hears().flatMap((e) => (e.name === 'message' ? [e.child('body')?.text] : []));
+    await client.leaves();
+    return bodies;
+  };
+  assert.equal(await run(admin, 'set-motd', { motd: [] }), 'bad-request');
+  await run(admin, 'set-motd', { motd: ['One', 'two'] });
+  assert.deepEqual([await told('anna/a'), await told('anna/b')], [['One\ntwo'], []]);
+  await run(admin, 'edit-motd', { motd: ['Three'] });
+  const again = new World(world.stores);
+  assert.deepEqual([await told('anna/a', again), await told('bert/b', again)], [[], ['Three']]);
+  const other = await again.come('admin/other');
+  await run(other, 'delete-motd');
+  assert.deepEqual(await told('admin/third', again), []);
+  await run(other, 'set-motd', { motd: ['Four'] });
+  assert.deepEqual(await told('anna/c', again), ['Four']);
+});

@@ -1,6 +1,6 @@
 import type { Command, CommandStep } from '../../router/commands.ts';
 import type { ModuleContext } from '../../router/module.ts';
-import { el } from '../../xml/element.ts';
+import { type Element, el } from '../../xml/element.ts';
 import { type Field, formElement, type Submission } from '../../xmpp/data-form.ts';
 import { StanzaError } from '../../xmpp/errors.ts';
 import { type Jid, parseJid } from '../../xmpp/jid.ts';
@@ -16,10 +16,11 @@ export const oneForm = (
   submit: (submission: Submission) => CommandStep | Promise<CommandStep>,
 ): CommandStep => ({ kind: 'form', last: true, form: formElement('form', NS.admin, { title, fields }), submit });
 
-export const result = (fields: readonly Field[]): CommandStep => ({
-  kind: 'done',
-  form: formElement('result', NS.admin, { fields }),
-});
+/** A result, with what stands in its form beside the fields. */
+export function result(fields: readonly Field[], more: readonly Element[] = []): CommandStep {
+  const { name, ns, attributes, children } = formElement('result', NS.admin, { fields });
+  return { kind: 'done', form: el(name, ns, attributes, ...children, ...more) };
+}
 
 /** XEP-0050 §4.4 */
 export const badPayload = (text: string): StanzaError =>

@@ -1,8 +1,9 @@
 import type { ModuleContext } from '../../router/module.ts';
+import type { Element } from '../../xml/element.ts';
 import type { Field } from '../../xmpp/data-form.ts';
 import { ACCOUNT, ACCOUNTS, type AdminCommand, accountIn, accountsIn, mustExist, oneForm, result } from './forms.ts';
 
-/** §4.5, §4.9, §4.10: what somebody's clients do here. */
+/** §4.5, §4.8 to §4.10: what somebody's clients do here, and what they keep. */
 export function sessions(ctx: ModuleContext): readonly AdminCommand[] {
   return [
     {
@@ -22,6 +23,19 @@ export function sessions(ctx: ModuleContext): readonly AdminCommand[] {
             else await ctx.end(session, 'policy-violation', 'ended by an administrator');
           }
           return { kind: 'done', note: `sessions ended: ${all.size}` };
+        }),
+    },
+    {
+      node: 'get-user-roster',
+      name: 'Contacts of people',
+      execute: () =>
+        oneForm('Contacts of people', [ACCOUNTS], async (submission) => {
+          const jids = await accountsIn(ctx, submission);
+          const rosters: Element[] = [];
+          for (const { local } of jids)
+            await ctx.run('roster-asked', { name: local, add: (query) => void rosters.push(query) });
+          const values = jids.map((jid) => jid.bare.toString());
+          return result([{ var: 'accountjids', type: 'jid-multi', values }], rosters);
         }),
     },
     {
