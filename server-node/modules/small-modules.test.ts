@@ -303,7 +303,12 @@ test('XEP-0030 §8: an account is there only for who may see it', async () => {
   const { world, anna } = await one();
   const question = get("<query xmlns='http://jabber.org/protocol/disco#info'/>", `bert@${DOMAIN}`);
   assert.equal(conditionOf(await anna.asks(question)), 'service-unavailable');
-  assert.equal(conditionOf(await anna.asks(question.replace('#info', '#items'))), 'service-unavailable');
+  const items = question.replace('#info', '#items');
+  for (const asked of [items, items.replace('/>', " node='x'/>")])
+    for (const name of ['bert', 'nobody']) {
+      const answer = await anna.asks(asked.replace(`bert@${DOMAIN}`, `${name}@${DOMAIN}`));
+      assert.deepEqual([answer.attributes['type'], answer.elements[0]?.elements.length], ['result', 0], name);
+    }
   await anna.leaves();
   await world.befriend('anna', 'bert');
   const friend = await world.come('anna/friend');

@@ -19,6 +19,12 @@ export class IqTable {
     this.#handlers.set(key, route);
   }
 
+  /** Whether a request to an account that does not exist is for a handler all the same. */
+  forNobody(stanza: Stanza): boolean {
+    const ns = stanza.element.elements[0]?.ns ?? '';
+    return this.#handlers.get(`account ${stanza.type} ${ns}`)?.forNobody === true;
+  }
+
   /** The answer to a request (RFC 6120 §8.2.3), or undefined when it wants none; `after` collects what follows it. */
   async answer(
     stanza: Stanza,

@@ -58,6 +58,8 @@ export interface IqRoute {
   readonly ns: string;
   /** server: sent to the domain; account: to a bare JID of ours, or to nobody; own: an account by its own sessions alone */
   readonly scope: 'server' | 'account' | 'own';
+  /** of scope account: is asked for accounts that do not exist, too; else they are answered with service-unavailable */
+  readonly forNobody?: boolean;
   /** a refusal must not quote the request: there are secrets in it */
   readonly secret?: boolean;
   readonly handle: IqHandler;

@@ -242,7 +242,7 @@ export class Router {
       this.sessions.of(account.local).length > 0 ||
       (await this.#options.stores.accounts.get(account.local)) !== undefined;
     const blocked = known && (await this.blocklists.blocksAnyway(account.local, stanza.from));
-    if (known && !blocked) return this.#answer(stanza, account, session);
+    if (known ? !blocked : this.#iq.forNobody(stanza)) return this.#answer(stanza, account, session);
     if (stanza.type === 'get' || stanza.type === 'set')
       this.#reply(stanza, account, new StanzaError('service-unavailable'), session);
   }

@@ -13,7 +13,13 @@ export const disco: Module = {
   setup(ctx) {
     for (const scope of ['server', 'account'] as const) {
       ctx.iq({ type: 'get', ns: NS.discoInfo, scope, handle: (request) => info(ctx, scope, request) });
-      ctx.iq({ type: 'get', ns: NS.discoItems, scope, handle: (request) => items(ctx, scope, request) });
+      ctx.iq({
+        type: 'get',
+        ns: NS.discoItems,
+        scope,
+        forNobody: true,
+        handle: (request) => items(ctx, scope, request),
+      });
     }
   },
 };
@@ -34,14 +40,11 @@ async function info(ctx: ModuleContext, scope: DiscoScope, request: IqRequest): 
 
 async function items(ctx: ModuleContext, scope: DiscoScope, request: IqRequest): Promise<readonly Child[]> {
   const { node } = request.payload.attributes;
-  if (node === undefined || node === '') {
-    const found = await ctx.disco.items(scope, request);
-    // an account with nothing to show looks like one that does not exist (RFC 6121 §8.5.1), to who may not see it
-    if (scope === 'account' && found.length === 0 && !(await ctx.maySee(request.self.local, request.stanza.from)))
-      throw new StanzaError('service-unavailable');
-    return [el('query', NS.discoItems, named(node), ...found)];
-  }
+  if (node === undefined || node === '')
+    return [el('query', NS.discoItems, named(node), ...(await ctx.disco.items(scope, request)))];
   const found = ctx.disco.node(scope, node);
-  if (found === undefined) throw new StanzaError('item-not-found');
-  return [el('query', NS.discoItems, { node }, ...((await found.items?.(request, node)) ?? []))]; // §4.2
+  // §8: an account that does not exist, or that one may not see, is an empty one
+  if (found === undefined && (scope === 'server' || (await ctx.maySee(request.self.local, request.stanza.from))))
+    throw new StanzaError('item-not-found');
+  return [el('query', NS.discoItems, { node }, ...((await found?.items?.(request, node)) ?? []))]; // §4.2
 }
