@@ -36,7 +36,7 @@ export class Blocklist {
 }
 
 /** Accounts that are away and whose list, or lack of one, stays in memory: the last that were asked for. */
-const MOST_IDLE = 10_000;
+const MOST_IDLE = 1000;
 
 /**
  * The blocklists of the domain's accounts. Those of accounts with sessions are in memory, so that the path of messages

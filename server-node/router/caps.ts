@@ -13,8 +13,9 @@ export type Ask = (to: Jid, type: 'get', payload: ReturnType<typeof el>) => Prom
 
 export type Features = readonly string[];
 
-/** Sets of features that are remembered, the last that were met. */
+/** Sets of features that are remembered, the last that were met; and how long the text of one may be, characters. */
 const MOST = 1000;
+const LONGEST = 20_000;
 
 interface Claim {
   readonly node: string;
@@ -90,7 +91,7 @@ export class Caps {
     if (info === undefined) return undefined;
     const features = featuresOf(info);
     const text = capsText(info);
-    if (text === undefined) return undefined;
+    if (text === undefined || text.length > LONGEST) return undefined;
     if (!HASHES.includes(hash) || this.#digest(hash as HashName, text) !== ver) return features;
     this.#known.set(key, features);
     for (const oldest of this.#known.keys()) {
