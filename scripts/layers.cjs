@@ -59,6 +59,11 @@ const rooms = {
     at: '^server-node/accounts/',
     may: [...SHARED, ...PURE, 'server-node/sasl', 'server-node/ports', 'server-node/router'],
   },
+  // sessions: what outlives a connection or the process; between streams and the router
+  'server-node/sessions': {
+    at: '^server-node/sessions/',
+    may: [...PURE, 'server-node/ports', 'server-node/router', 'server-node/stream'],
+  },
   'server-node/admin': {
     at: '^server-node/admin/',
     may: [

@@ -19,6 +19,13 @@ export function edgeLimits(config: Config, connections: number): EdgeLimits {
     bytesPerSecond: config['limits.bytes_per_second'],
     burstBytes: config['limits.burst_bytes'],
     sendBytes: config['limits.send_buffer_bytes'],
+    lines: {
+      unacknowledged: config['limits.unacknowledged_stanzas'],
+      unacknowledgedBytes: config['limits.send_buffer_bytes'],
+      resumeMs: config['limits.resume_seconds'] * 1000,
+      keepMs: 3000,
+      ackMs: config['limits.ack_seconds'] * 1000,
+    },
   };
 }
 

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
+import { clientsOf } from './accounts/clients.ts';
 import { StoredCredentials } from './accounts/credentials.ts';
 import { LastSeen } from './accounts/last-seen.ts';
 import { moduleAccounts } from './accounts/module-accounts.ts';
+import { KeyUpgrades } from './accounts/upgrades.ts';
 import { Users } from './accounts/users.ts';
 import { openAdminSocket } from './admin/admin-socket.ts';
 import { nodeHandlers } from './admin/handlers.ts';
@@ -15,17 +17,22 @@ import { modules } from './modules/index.ts';
 import type { Log } from './observe/log.ts';
 import { Router } from './router/router.ts';
 import type { Session } from './router/session.ts';
+import { Continuity } from './sessions/continuity.ts';
+import { type PackedSession, packSession, unpackSession } from './sessions/packed-session.ts';
+import { Safekeeping } from './sessions/safekeeping.ts';
 import { openSqliteStores } from './storage/sqlite/sqlite-stores.ts';
 import type { StreamCore } from './stream/ports.ts';
 import { Identity } from './transport/certificate.ts';
 import { connectionsAllowed } from './transport/descriptors.ts';
-import { listenHttp } from './transport/http.ts';
-import { type BoundListener, listenClients } from './transport/listener.ts';
+import { type BoundListener, listenClients, listenHttp, listenHttps } from './transport/listener.ts';
+import { WebDoor } from './transport/web/web-door.ts';
 import { VERSION } from './version.ts';
 import { StanzaError } from './xmpp/errors.ts';
 
+type DoorName = 'c2s' | 'c2s_tls' | 'http' | 'https';
+
 export interface Node {
-  readonly addresses: readonly { readonly name: 'c2s' | 'c2s_tls' | 'http'; readonly address: string }[];
+  readonly addresses: readonly { readonly name: DoorName; readonly address: string }[];
   /** Reads the certificate again; connections that are open keep the old one. */
   reload(): void;
   /** Tells every client, writes what is in memory, closes the storage. */
@@ -36,9 +43,14 @@ export interface Node {
 export async function startNode(config: Config, folder: string, log: Log): Promise<Node> {
   const path = (name: string) => resolve(folder, name);
   const now = Date.now;
-  const identity = new Identity(path(config['tls.certificate']), path(config['tls.key']));
+  const authorities = config['tls.client_authorities'];
+  const identity = new Identity(
+    path(config['tls.certificate']),
+    path(config['tls.key']),
+    authorities === 'off' ? undefined : path(authorities),
+  );
   const stores = await openSqliteStores(path(config['storage.path']));
-  const router = new Router({
+  const router: Router = new Router({
     domain: config.domain,
     stores,
     modules,
@@ -56,23 +68,53 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     now,
     onFault: (error, what) => log.error(`${what} failed`, error),
   });
-  const users = new Users({ domain: config.domain, stores, iterations: config['auth.iterations'], router, now });
+  const iterations = config['auth.iterations'];
+  const clients = clientsOf(config, stores, now);
+  const users: Users = new Users({ domain: config.domain, stores, iterations, clients, router, now });
   const lastSeen = new LastSeen(router, stores, now);
-  const credentials = await StoredCredentials.open(stores, config['auth.iterations']);
+  const credentials = await StoredCredentials.open(stores, iterations);
+  const safe = new Safekeeping(stores, now(), (error) => log.error('an unacknowledged message was not kept', error));
   const core: StreamCore<Session> = {
     domain: config.domain,
     credentials,
+    clients,
+    upgrades: await KeyUpgrades.open(stores, iterations),
+    plain: config['auth.plain'],
+    strictBinding: config['auth.strict_binding'],
     freshId: () => randomBytes(12).toString('base64url'),
-    open: async ({ name, key }, resource, peer, outlet) => {
-      if (!(await credentials.stands(name, key)))
+    stableId: (name, agent) => credentials.stableId(name, agent),
+    features: () => router.streamFeatures(),
+    open: async ({ name, proof }, resource, peer, outlet) => {
+      if (!(await credentials.stands(name, proof)))
         return new StanzaError('not-allowed', 'the account was changed meanwhile');
       return router.open(name, resource, peer, outlet);
     },
     receive: (session, tag, raw) => router.receive(session, tag, raw),
+    moved: (session, peer) => {
+      session.peer = peer;
+    },
+    carbons: (session) => {
+      session.carbons = true;
+    },
     close: (session) => router.close(session),
+    undelivered: ({ jid }, stanzas) =>
+      void router
+        .undelivered(jid, stanzas)
+        .catch((error: unknown) => log.error('unacknowledged stanzas are lost', error)),
+    safe,
+    pack: packSession,
+    unpack: async (packed, outlet) => {
+      const session = unpackSession(packed as PackedSession, outlet);
+      if (session === undefined || (await credentials.state(session.jid.local)) !== 'active') return undefined;
+      await router.restore(session);
+      return session;
+    },
   };
-  const edge = new Edge(core, edgeLimits(config, connectionsAllowed()), log);
-  const listeners: { name: 'c2s' | 'c2s_tls' | 'http'; listener: BoundListener }[] = [];
+  const limits = edgeLimits(config, connectionsAllowed());
+  const edge = new Edge(core, limits, log);
+  const continuity = new Continuity({ stores, router, safe, core, limits: limits.lines, now });
+  for (const line of await continuity.restore()) edge.lines.add(line);
+  const listeners: { name: DoorName; listener: BoundListener }[] = [];
   const addresses = () => listeners.map(({ name, listener }) => ({ name, address: listener.address }));
   const report = new NodeReport({
     config,
@@ -86,6 +128,12 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     addresses,
   });
 
+  const web = new WebDoor({
+    domain: config.domain,
+    edge,
+    metrics: () => report.metrics(),
+    publicBase: () => publicBase(config, listeners),
+  });
   const door = await openAdminSocket(
     path(config['admin.socket']),
     nodeHandlers({
@@ -106,17 +154,21 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     for (const { listener } of listeners) listener.close();
     edge.shutdown();
     await new Promise((done) => setTimeout(done, 100)); // the farewells leave
+    web.close();
+    const kept = await continuity.keep(edge.lines.all());
+    if (kept > 0) log.info(`${kept} sessions wait for their clients to come back`);
     await lastSeen.write();
     door.close();
     await stores.close();
   };
-  const open = async (name: 'c2s' | 'c2s_tls' | 'http', listen: (address: string) => Promise<BoundListener>) => {
+  const open = async (name: DoorName, listen: (address: string) => Promise<BoundListener>) => {
     if (config[`listen.${name}`] !== 'off') listeners.push({ name, listener: await listen(config[`listen.${name}`]) });
   };
   try {
     await open('c2s', (address) => listenClients(address, edge, identity, false));
     await open('c2s_tls', (address) => listenClients(address, edge, identity, true));
-    await open('http', (address) => listenHttp(address, () => report.metrics()));
+    await open('http', (address) => listenHttp(address, web));
+    await open('https', (address) => listenHttps(address, edge, web, identity));
   } catch (error) {
     await close();
     throw error;
@@ -136,4 +188,17 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
       await close();
     },
   };
+}
+
+/** Where browsers find the node: as the operator says, or at its own door with TLS. */
+function publicBase(
+  config: Config,
+  listeners: readonly { name: DoorName; listener: BoundListener }[],
+): string | undefined {
+  if (config['web.url'] !== 'auto') return config['web.url'].replace(/\/$/, '');
+  const port = listeners
+    .find(({ name }) => name === 'https')
+    ?.listener.address.split(':')
+    .at(-1);
+  return port === undefined ? undefined : `https://${config.domain}${port === '443' ? '' : `:${port}`}`;
 }

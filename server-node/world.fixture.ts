@@ -20,6 +20,8 @@ export class World {
   readonly router: Router;
   readonly users: Users;
   readonly faults: string[] = [];
+  /** whose tokens were revoked */
+  readonly revoked: string[] = [];
   readonly clients: Client[] = [];
   now = Date.parse('2026-11-24T12:00:00Z');
 
@@ -44,7 +46,8 @@ export class World {
       onFault: (error, what) => this.faults.push(`${what}: ${error instanceof Error ? error.message : error}`),
     });
     const { router } = this;
-    this.users = new Users({ domain: DOMAIN, stores, iterations: 4096, router, now: () => this.now });
+    const clients = { revokeAll: async (name: string) => void this.revoked.push(name) };
+    this.users = new Users({ domain: DOMAIN, stores, iterations: 4096, clients, router, now: () => this.now });
   }
 
   async people(...names: string[]): Promise<void> {
@@ -58,7 +61,10 @@ export class World {
     const client = new Client(this);
     const peer = { address: '192.0.2.1:50000', transport: 'tls', tls: 'TLSv1.3', mechanism: 'SCRAM-SHA-256' } as const;
     const session = await this.router.open(name, resource, peer, {
-      send: (bytes) => client.incoming.push(bytes),
+      send: (bytes) => {
+        client.incoming.push(bytes);
+        return undefined;
+      },
       hold: (until) => client.holds.push(until),
       drained: () => client.drained(),
       end: (condition) => client.ended.push(condition),

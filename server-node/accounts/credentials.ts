@@ -1,8 +1,15 @@
-import { randomBytes } from 'node:crypto';
-import type { Credentials } from '../sasl/scram.ts';
-import { decoyKeys, type ScramKeys, type ScramMechanism } from '../sasl/scram-keys.ts';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Credentials } from '../sasl/mechanism.ts';
+import {
+  decoyKeys,
+  keysOf,
+  SCRAM_MECHANISMS,
+  type ScramKeys,
+  type ScramMechanism,
+  saltedPassword,
+} from '../sasl/scram-keys.ts';
 import type { Stores } from '../storage/stores.ts';
-import { prepareLocal } from '../xmpp/precis.ts';
+import { prepareLocal, preparePassword } from '../xmpp/precis.ts';
 
 const SECRET = 'scram-decoy-secret';
 
@@ -10,12 +17,12 @@ const SECRET = 'scram-decoy-secret';
 export class StoredCredentials implements Credentials {
   readonly #stores: Stores;
   readonly #secret: Uint8Array;
-  readonly #iterations: number;
+  readonly iterations: number;
 
   private constructor(stores: Stores, secret: Uint8Array, iterations: number) {
     this.#stores = stores;
     this.#secret = secret;
-    this.#iterations = iterations;
+    this.iterations = iterations;
   }
 
   static async open(stores: Stores, iterations: number): Promise<StoredCredentials> {
@@ -33,17 +40,40 @@ export class StoredCredentials implements Credentials {
 
   async keys(mechanism: ScramMechanism, name: string): Promise<ScramKeys> {
     const account = await this.#stores.accounts.get(name);
-    return account?.keys[mechanism] ?? decoyKeys(mechanism, name, this.#secret, this.#iterations);
+    return account?.keys[mechanism] ?? decoyKeys(mechanism, name, this.#secret, this.iterations);
   }
 
-  /** Whether a login that was proven with that key still stands: nobody suspended the account or changed its password. */
-  async stands(name: string, key: string): Promise<boolean> {
+  async check(name: string, rawPassword: string): Promise<string | undefined> {
+    const account = await this.#stores.accounts.get(name);
+    // an account made elsewhere may have keys of fewer mechanisms than ours have
+    const mechanism = SCRAM_MECHANISMS.find((one) => account?.keys[one] !== undefined) ?? 'SCRAM-SHA-512';
+    const keys = await this.keys(mechanism, name);
+    const salt = Buffer.from(keys.salt, 'base64');
+    const password = preparePassword(rawPassword) ?? '';
+    const salted = await saltedPassword(mechanism, password, salt, keys.iterations);
+    const { storedKey } = keysOf(mechanism, salted, salt, keys.iterations);
+    const right = timingSafeEqual(Buffer.from(storedKey, 'base64'), Buffer.from(keys.storedKey, 'base64'));
+    return right && password !== '' && account !== undefined ? keys.storedKey : undefined;
+  }
+
+  /** Whether a login that was proven by that still stands: nobody suspended the account or changed its password. */
+  async stands(name: string, proof: string): Promise<boolean> {
     const account = await this.#stores.accounts.get(name);
     if (account?.state !== 'active') return false;
-    return Object.values(account.keys).some(({ storedKey }) => storedKey === key);
+    return Object.values(account.keys).some(({ storedKey }) => storedKey === proof);
+  }
+
+  async proof(name: string): Promise<string | undefined> {
+    const [keys] = Object.values((await this.#stores.accounts.get(name))?.keys ?? {});
+    return keys?.storedKey;
   }
 
   async state(name: string): Promise<'active' | 'suspended' | 'unknown'> {
     return (await this.#stores.accounts.get(name))?.state ?? 'unknown';
+  }
+
+  /** The same for an installation each time, and nothing of its identifier to be seen (XEP-0386 §4.1). 12 characters. */
+  stableId(name: string, agent: string): string {
+    return createHmac('sha256', this.#secret).update(`resource\0${name}\0${agent}`).digest('base64url').slice(0, 12);
   }
 }

@@ -5,6 +5,7 @@ import type { Session } from '../router/session.ts';
 import { keyRing } from '../sasl/scram-keys.ts';
 import type { Account, Stores } from '../storage/stores.ts';
 import { prepareLocal, preparePassword } from '../xmpp/precis.ts';
+import type { AccountClients } from './clients.ts';
 
 const refuse = (code: string, what: string, why: string, todo: string): ParleyError =>
   new ParleyError({ code, what, why, todo });
@@ -13,6 +14,8 @@ export interface UsersOptions {
   readonly domain: string;
   readonly stores: Stores;
   readonly iterations: number;
+  /** whose tokens go with an old password */
+  readonly clients: Pick<AccountClients, 'revokeAll'>;
   /** undefined while the server is stopped: then nobody has sessions */
   readonly router: Router | undefined;
   readonly now: () => number;
@@ -81,6 +84,7 @@ export class Users {
   async ownPassword(rawName: string, rawPassword: string): Promise<string> {
     const name = this.#name(rawName);
     const keys = await keyRing(usablePassword(rawPassword), this.#options.iterations);
+    await this.#options.clients.revokeAll(name); // before, so that none outlives a crash in between
     if (!(await this.#options.stores.accounts.update(name, { keys }))) throw this.#unknown(name);
     await this.#options.router?.hooks.run('password-changed', { name });
     return name;

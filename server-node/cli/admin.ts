@@ -1,5 +1,6 @@
 import type { NodeMethods } from '../../shared/node-api/contract.ts';
 import type { Caller } from '../../shared/rpc.ts';
+import { clientsOf } from '../accounts/clients.ts';
 import { Users } from '../accounts/users.ts';
 import { connectAdmin } from '../admin/admin-client.ts';
 import { openSqliteStores } from '../storage/sqlite/sqlite-stores.ts';
@@ -22,6 +23,7 @@ export async function withUsers<T>(node: NodeFolder, work: (call: Caller<UserMet
     domain: node.config.domain,
     stores,
     iterations: node.config['auth.iterations'],
+    clients: clientsOf(node.config, stores),
     router: undefined,
     now: Date.now,
   });

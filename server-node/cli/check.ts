@@ -85,7 +85,7 @@ async function storage({ config, path }: NodeFolder): Promise<Finding> {
 /** While the node is stopped: whether it could have its ports. */
 async function ports({ config }: NodeFolder): Promise<Finding[]> {
   const findings: Finding[] = [{ what: 'node', ok: true, detail: 'it does not run' }];
-  for (const name of ['listen.c2s', 'listen.c2s_tls', 'listen.http'] as const) {
+  for (const name of ['listen.c2s', 'listen.c2s_tls', 'listen.https', 'listen.http'] as const) {
     if (config[name] === 'off') continue;
     const problem = await new Promise<string | undefined>((resolve) => {
       const server = createServer();

@@ -1,6 +1,6 @@
-import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { ScramClient } from '../sasl/scram-client.ts';
 
 export interface ProbeTarget {
   /** where to connect: host and port */
@@ -45,29 +45,15 @@ const header = (domain: string): string =>
 
 async function login(dialogue: Dialogue, { name, password }: ProbeTarget): Promise<void> {
   const sasl = "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'";
-  const base64 = (text: string) => Buffer.from(text).toString('base64');
-  const nonce = randomBytes(18).toString('base64');
-  const bare = `n=${name.replace(/=/g, '=3D').replace(/,/g, '=2C')},r=${nonce}`;
+  const client = new ScramClient('SCRAM-SHA-256', name);
   const challenge = await dialogue.ask(
-    `<auth ${sasl} mechanism='SCRAM-SHA-256'>${base64(`n,,${bare}`)}</auth>`,
+    `<auth ${sasl} mechanism='SCRAM-SHA-256'>${client.first()}</auth>`,
     /<\/challenge>|<\/failure>/,
   );
-  const first = Buffer.from(/>([^<]+)<\/challenge>/.exec(challenge)?.[1] ?? '', 'base64').toString();
-  const [, full = '', salt = '', rounds = ''] = /^r=([^,]+),s=([^,]+),i=(\d+)/.exec(first) ?? [];
-  if (!full.startsWith(nonce)) throw new Error(`the login was refused: ${challenge}`);
-  const salted = pbkdf2Sync(password, Buffer.from(salt, 'base64'), Number(rounds), 32, 'sha256');
-  const mac = (key: Buffer, text: string) => createHmac('sha256', key).update(text).digest();
-  const clientKey = mac(salted, 'Client Key');
-  const without = `c=biws,r=${full}`;
-  const signed = `${bare},${first},${without}`;
-  const signature = mac(createHash('sha256').update(clientKey).digest(), signed);
-  const proof = Buffer.from(clientKey.map((byte, i) => byte ^ (signature[i] ?? 0))).toString('base64');
-  const answer = await dialogue.ask(
-    `<response ${sasl}>${base64(`${without},p=${proof}`)}</response>`,
-    /<\/success>|<\/failure>/,
-  );
-  const proven = Buffer.from(/>([^<]+)<\/success>/.exec(answer)?.[1] ?? '', 'base64').toString();
-  if (proven !== `v=${mac(mac(salted, 'Server Key'), signed).toString('base64')}`)
+  const final = client.final(/>([^<]+)<\/challenge>/.exec(challenge)?.[1] ?? '', password);
+  if (final === undefined) throw new Error(`the login was refused: ${challenge}`);
+  const answer = await dialogue.ask(`<response ${sasl}>${final}</response>`, /<\/success>|<\/failure>/);
+  if (!client.proven(/>([^<]+)<\/success>/.exec(answer)?.[1] ?? ''))
     throw new Error(`the login was refused: ${answer}`);
 }
 

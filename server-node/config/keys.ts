@@ -64,7 +64,28 @@ export const KEYS = {
 
   'listen.c2s': key(address, '*:5222', 'Clients, TLS by STARTTLS. "*" is every interface, "off" is none.'),
   'listen.c2s_tls': key(address, '*:5223', 'Clients, TLS from the first byte (XEP-0368).'),
-  'listen.http': key(address, 'off', 'HTTP: /metrics in Prometheus text, for this machine alone.'),
+  'listen.https': key(
+    address,
+    'off',
+    'Browsers, with TLS: XMPP over WebSocket (RFC 7395) and BOSH, host-meta; and XMPP itself for who asks for it by ALPN.',
+  ),
+  'listen.http': key(
+    address,
+    'off',
+    'The same without TLS, for a proxy on this machine; and /metrics in Prometheus text, for this machine alone.',
+  ),
+
+  'web.url': key(
+    v.union([
+      v.literal('auto'),
+      v.pipe(
+        v.string('a URL is a text'),
+        v.regex(/^https:\/\/[^\s'"<>&/]+\/?$/, 'a URL is "https://chat.example.org"'),
+      ),
+    ]),
+    'auto',
+    'Where browsers find this node, for host-meta (XEP-0156); "auto" is the domain at the port of listen.https.',
+  ),
 
   'admin.socket': key(
     path,
@@ -75,6 +96,12 @@ export const KEYS = {
   'tls.certificate': key(path, 'cert.pem', 'The certificate with its chain, PEM. Read again on SIGHUP.'),
   'tls.key': key(path, 'key.pem', 'Its private key, PEM.'),
 
+  'tls.client_authorities': key(
+    path,
+    'off',
+    'Who may sign client certificates, PEM: people log in with one by SASL EXTERNAL (XEP-0178). "off": none are asked for.',
+  ),
+
   'storage.path': key(path, 'parley.db', 'The database, SQLite.'),
 
   'auth.iterations': key(
@@ -82,6 +109,18 @@ export const KEYS = {
     10_000,
     'PBKDF2 rounds for new passwords. More cost an attacker more, and a client at its first login.',
   ),
+
+  'auth.plain': key(
+    v.boolean('true or false'),
+    false,
+    'Whether PLAIN is offered within TLS: the password itself crosses the wire, for clients that know nothing else.',
+  ),
+  'auth.strict_binding': key(
+    v.boolean('true or false'),
+    false,
+    'Whether clients are refused that know only channel bindings which TLS 1.3 does not have (docs/adr/0013).',
+  ),
+  'auth.token_days': key(count(1, 365), 30, 'How long the token of a device (FAST, XEP-0484) is good for, unused.'),
 
   'contact.abuse': key(
     list(uri),
@@ -138,6 +177,21 @@ export const KEYS = {
     count(65_536),
     4_194_304,
     'What may wait for a client that does not read; more ends its connection.',
+  ),
+  'limits.unacknowledged_stanzas': key(
+    count(10),
+    5000,
+    'Stanzas a client with stream management (XEP-0198) may leave unacknowledged; more ends its session.',
+  ),
+  'limits.resume_seconds': key(
+    count(0, 86_400),
+    600,
+    'How long a session waits for its client to come back; 0: not at all.',
+  ),
+  'limits.ack_seconds': key(
+    count(5),
+    90,
+    'How long an acknowledgement may take before the connection is held for dead.',
   ),
   'limits.offline_messages': key(count(0), 1000, 'Messages that may wait for a person who is away.'),
   'limits.roster_items': key(count(1), 5000, 'Contacts of one person.'),

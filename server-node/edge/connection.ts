@@ -1,13 +1,27 @@
 import type { Log } from '../observe/log.ts';
-import type { StreamCore, StreamWire } from '../stream/ports.ts';
+import { documentFraming, type Framing } from '../stream/framing.ts';
+import type { Lifelines } from '../stream/lifelines.ts';
+import type { StreamCore, StreamEvent, StreamWire, Transport as TransportName } from '../stream/ports.ts';
 import { type Next, Stream } from '../stream/stream.ts';
 import type { Bytes } from '../xml/chars.ts';
 import { XmlError } from '../xml/errors.ts';
 import { Scanner } from '../xml/scanner.ts';
-import type { Tag } from '../xml/tag.ts';
+import { attribute, type Tag } from '../xml/tag.ts';
 import type { Jid } from '../xmpp/jid.ts';
+import { NS } from '../xmpp/namespaces.ts';
 import { Allowance, type EdgeLimits } from './limits.ts';
 import { Outbox } from './outbox.ts';
+
+/** What is known of a TLS channel once its handshake is over. */
+export interface Secured {
+  /** such as TLSv1.3 */
+  readonly version: string;
+  /** the channel binding types that can be had (XEP-0440) */
+  readonly bindings: readonly string[];
+  binding(type: string): Buffer | undefined;
+  /** the addresses in a client certificate that was verified (XEP-0178) */
+  readonly certified: readonly string[];
+}
 
 /** A socket, as a connection needs it; TCP and TLS look alike from here. */
 export interface Transport {
@@ -20,7 +34,7 @@ export interface Transport {
   end(): void;
   destroy(): void;
   /** Becomes TLS; calls back with what to know of it once the handshake is over. */
-  startTls(done: (version: string) => void): void;
+  startTls(done: (secured: Secured) => void): void;
 }
 
 export interface ConnectionInfo {
@@ -28,7 +42,22 @@ export interface ConnectionInfo {
   readonly loopback: boolean;
   /** it begins with TLS (XEP-0368) */
   readonly direct: boolean;
+  /** its TLS handshake is over already, and this is what is known of it */
+  readonly secured?: Secured | undefined;
+  /** whole elements come and go in messages of some protocol above the socket */
+  readonly messages?: Messages;
 }
+
+/** How elements travel where they are not one document: over a WebSocket (RFC 7395), or over BOSH (XEP-0206). */
+export interface Messages {
+  readonly transport: 'websocket' | 'bosh';
+  readonly framing: Framing;
+  /** Puts an element into what the transport writes. */
+  seal(bytes: Bytes): Bytes;
+}
+
+/** elements that come in messages are read as children of this */
+const AROUND = '<messages>';
 
 /** how often it is looked whether what waits has left */
 const DRAIN_CHECK_MS = 20;
@@ -38,10 +67,11 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   readonly address: string;
   readonly loopback: boolean;
   readonly startedAt: number;
-  transport: 'tcp' | 'starttls' | 'tls';
-  /** such as TLSv1.3; null while there is none */
-  tls: string | null = null;
+  transport: TransportName;
   readonly #socket: Transport;
+  readonly framing: Framing;
+  readonly #messages: Messages | undefined;
+  #secured: Secured | undefined;
   readonly #limits: EdgeLimits;
   readonly #log: Log;
   readonly #now: () => number;
@@ -57,30 +87,58 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
     socket: Transport,
     info: ConnectionInfo,
     core: StreamCore<S>,
+    lines: Lifelines<S>,
     limits: EdgeLimits,
     log: Log,
     now: () => number,
   ) {
     this.address = info.address;
     this.loopback = info.loopback;
-    this.transport = info.direct ? 'tls' : 'tcp';
+    this.#messages = info.messages;
+    this.framing = info.messages?.framing ?? documentFraming;
+    this.#secured = info.secured;
+    this.transport = info.messages?.transport ?? (info.direct ? 'tls' : 'tcp');
     this.startedAt = now();
     this.#socket = socket;
     this.#limits = limits;
     this.#log = log;
     this.#now = now;
     this.#outbox = new Outbox({ write: (bytes) => this.#write(bytes) });
-    this.#stream = new Stream(core, this, (event, text) => this.#tell(event, text));
+    const sizes = { before: limits.before.stanzaBytes, after: limits.after.stanzaBytes };
+    this.#stream = new Stream(core, this, lines, sizes, now, (event, text) => this.#tell(event, text));
     this.#scanner = new Scanner(limits.before, {
-      opened: (tag) => this.#then(this.#stream.opened(tag)),
-      stanza: (tag, raw) => this.#element(tag, raw),
+      opened: (tag) => {
+        if (this.#messages === undefined) this.#then(this.#stream.opened(tag));
+      },
+      stanza: (tag, raw) => (this.#messages === undefined ? this.#element(tag, raw) : this.#message(tag, raw)),
       closed: () => this.#then(this.#stream.closed()),
     });
+    if (info.messages !== undefined) this.#scanner.feed(AROUND);
     this.#allowance = new Allowance(limits.bytesPerSecond, limits.burstBytes, this.startedAt);
   }
 
   get bound(): boolean {
     return this.#stream.bound;
+  }
+
+  get tls(): string | null {
+    return this.#secured?.version ?? null;
+  }
+
+  get confidential(): boolean {
+    return this.#secured !== undefined || this.loopback;
+  }
+
+  get bindings(): readonly string[] {
+    return this.#secured?.bindings ?? [];
+  }
+
+  binding(type: string): Buffer | undefined {
+    return this.#secured?.binding(type);
+  }
+
+  get certified(): readonly string[] {
+    return this.#secured?.certified ?? [];
   }
 
   /** Bytes have come in. */
@@ -91,20 +149,36 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
     if (wait > 0) this.#slowDown(wait);
   }
 
+  /** A message has come in: one whole element (RFC 7395 §3.3.3). */
+  message(bytes: Bytes): void {
+    if (this.#closed || this.#stream.over) return;
+    if (!bytes.startsWith('<')) this.#then(this.#stream.fail('bad-format', 'a message is one element'));
+    else this.received(bytes);
+    if (!this.#scanner.between && !this.#scanner.paused && !this.#stream.over)
+      this.#then(this.#stream.fail('not-well-formed', 'a message is one whole element'));
+  }
+
   /** The socket is gone. */
   lost(): void {
     this.#closed = true;
-    this.#stream.gone();
+    this.#stream.lost();
   }
 
-  /** Ends the connection with a stream error. */
-  end(condition: 'connection-timeout' | 'system-shutdown' | 'policy-violation', text?: string): void {
-    this.#stream.fail(condition, text);
+  /** Ends the connection with a stream error; a session that can be resumed waits for another. */
+  end(condition: 'connection-timeout' | 'system-shutdown', text?: string): void {
+    this.#stream.interrupt(condition, text);
+  }
+
+  /** Ends it now: the other side is not there any more. */
+  destroy(): void {
+    this.#closed = true;
+    this.#stream.lost();
+    this.#socket.destroy();
   }
 
   send(bytes: Bytes): void {
     if (this.#closed) return;
-    this.#outbox.send(bytes);
+    this.#outbox.send(this.#messages === undefined ? bytes : this.#messages.seal(bytes));
     if (this.#backlog <= this.#limits.sendBytes) return;
     this.#outbox.flush(); // a client is slow by what it has not taken, not by what one turn has gathered
     if (this.#backlog > this.#limits.sendBytes) this.#tooSlow();
@@ -126,8 +200,8 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   /** TLS begins, now or after `<proceed/>`. */
   handshake(): void {
     this.#outbox.flush();
-    this.#socket.startTls((version) => {
-      this.tls = version;
+    this.#socket.startTls((secured) => {
+      this.#secured = secured;
     });
   }
 
@@ -153,6 +227,15 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
 
   #write(bytes: Bytes): void {
     if (!this.#closed) this.#socket.write(bytes);
+  }
+
+  /** What opens and closes a stream is an element like the others where there is no document. */
+  #message(tag: Tag, raw: Bytes): void {
+    const framing = attribute(tag, 'xmlns') === NS.framing;
+    if (framing && tag.name === 'open') this.#then(this.#stream.opened(tag));
+    else if (framing && tag.name === 'close') this.#then(this.#stream.closed());
+    else if (!this.#stream.begun) this.#then(this.#stream.opened(tag));
+    else this.#element(tag, raw);
   }
 
   #element(tag: Tag, raw: Bytes): void {
@@ -188,9 +271,10 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   }
 
   #then(next: Next): void {
-    if (next === 'restart') {
+    if (next === 'trusted') this.#scanner.limits = this.#limits.after;
+    else if (next === 'restart') {
       this.#scanner.limits = this.#limits.after;
-      this.#scanner.reset(true);
+      if (this.#messages === undefined) this.#scanner.reset(true);
     } else if (next === 'restart-tls') this.#scanner.reset(false);
     else if (next === 'stop') this.#scanner.pause();
   }
@@ -219,13 +303,12 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   /** A client that does not read what it gets must not fill our memory. */
   #tooSlow(): void {
     this.#log.info(`${this.address} does not read: ${this.#limits.sendBytes} bytes wait, the connection ends`);
-    this.#closed = true;
-    this.#stream.gone();
-    this.#socket.destroy();
+    this.destroy();
   }
 
-  #tell(event: 'login' | 'login-failed' | 'stream-error', text: string): void {
+  #tell(event: StreamEvent, text: string): void {
     if (event === 'login') this.#log.debug(`${this.address} logged in as ${text}`);
+    else if (event === 'resumed') this.#log.debug(`${this.address} resumed the session of ${text}`);
     else if (event === 'login-failed') this.#log.info(`${this.address} failed to log in: ${text}`);
     else this.#log.debug(`${this.address}: stream ended with ${text}`);
   }

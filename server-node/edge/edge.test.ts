@@ -16,6 +16,7 @@ const LIMITS = {
   perAddress: 2,
   bytesPerSecond: 0,
   burstBytes: 0,
+  lines: { unacknowledged: 20, unacknowledgedBytes: 50_000, resumeMs: 60_000, keepMs: 3000, ackMs: 10_000 },
   sendBytes: 50_000,
 };
 const core = { domain: 'example.org', freshId: () => 'f' } as unknown as StreamCore<{ jid: Jid }>;

@@ -1,3 +1,4 @@
+import type { LifelineLimits } from '../stream/lifeline.ts';
 import type { Limits } from '../xml/scanner.ts';
 
 /** What one connection may do. */
@@ -16,6 +17,8 @@ export interface EdgeLimits {
   readonly burstBytes: number;
   /** what may wait for a client that does not read, in bytes; more ends its connection */
   readonly sendBytes: number;
+  /** stream management */
+  readonly lines: LifelineLimits;
 }
 
 /** A bucket of bytes that fills with time. */

@@ -4,11 +4,11 @@ import { test } from 'node:test';
 import { conditionOf, DOMAIN, World } from '../world.fixture.ts';
 import { encode } from '../xml/chars.ts';
 import { parseElement } from '../xml/element.ts';
+import { delayed } from '../xmpp/delay.ts';
 import { below } from './below.ts';
 import { doap } from './doap.ts';
 import { modules } from './index.ts';
 import { xepTable } from './table.ts';
-import { delayed } from './xep-0160-offline/index.ts';
 
 const get = (payload: string, to = DOMAIN) => `<iq type='get' id='q' to='${to}'>${payload}</iq>`;
 
@@ -211,7 +211,7 @@ test('XEP-0160: a device that comes takes over from one that is stuck, and one t
 
 test('the time stands within the message, whatever its closing tag looks like', () => {
   assert.match(
-    delayed('<message><body/></message >', 0, 'd'),
+    delayed('<message><body/></message >', 0, 'd', 'Offline storage'),
     /<body\/><delay xmlns='urn:xmpp:delay' from='d' stamp='1970-01-01T00:00:00.000Z'>Offline storage<\/delay><\/message >$/,
   );
 });

@@ -2,7 +2,7 @@ import type { Element } from '../xml/element.ts';
 import type { Field } from '../xmpp/data-form.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
-import type { Session } from './session.ts';
+import type { Receipt, Session } from './session.ts';
 
 /** What happens in the router, by name. A module hooks in here; there is no other list. */
 export interface HookEvents {
@@ -17,7 +17,13 @@ export interface HookEvents {
   /** a subscription stanza or a probe that came for an account of ours */
   'presence-received': { readonly name: string; readonly stanza: Stanza };
   /** a message that nobody can take now, for an account that exists */
-  'message-offline': { readonly name: string; readonly stanza: Stanza; readonly from: Session | undefined };
+  'message-offline': {
+    readonly name: string;
+    readonly stanza: Stanza;
+    readonly from: Session | undefined;
+    /** when it was first sent to a device that has not got it; undefined: now */
+    readonly at: number | undefined;
+  };
   /** somebody wants to know whether an address may see an account's presence: handled when it may */
   'may-see': { readonly name: string; readonly other: Jid };
   /** what a session's client can do is known, or is now something else (XEP-0115) */
@@ -44,6 +50,8 @@ export interface RoutedMessage {
   readonly from: Session | undefined;
   /** the sessions that have got it */
   readonly delivered: readonly Session[];
+  /** what became of it, when the account has several devices; a copy to one more takes part in it */
+  readonly receipt: Receipt | undefined;
 }
 
 /** Told of every message, in the same turn and without a promise: the path of messages is too hot for more. */

@@ -1,7 +1,8 @@
 import { StorageError } from '../storage/stores.ts';
 import type { Bytes } from '../xml/chars.ts';
 import { type Element, el } from '../xml/element.ts';
-import { attribute, type Tag } from '../xml/tag.ts';
+import { attribute, readTag, type Tag } from '../xml/tag.ts';
+import { delayed } from '../xmpp/delay.ts';
 import { StanzaError } from '../xmpp/errors.ts';
 import { Jid, JidCache } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/namespaces.ts';
@@ -15,7 +16,7 @@ import type { RouterOptions } from './options.ts';
 import { Requests } from './requests.ts';
 import { type Destination, route } from './route.ts';
 import type { Outlet, Peer, Session } from './session.ts';
-import { Session as BoundSession } from './session.ts';
+import { Session as BoundSession, Receipt } from './session.ts';
 import { Sessions } from './sessions.ts';
 
 export interface Counters {
@@ -85,7 +86,7 @@ export class Router {
   async open(name: string, resource: string, peer: Peer, outlet: Outlet): Promise<Session | StanzaError> {
     await this.blocklists.hold(name); // first: no stanza may come to a session whose list isn't there
     const held = this.sessions.get(name, resource);
-    if (held === undefined && this.sessions.of(name).length >= this.#options.limits.sessionsPerAccount) {
+    if (held === undefined && !(await this.#makeRoom(name))) {
       this.blocklists.release(name);
       return new StanzaError('resource-constraint', 'too many sessions of this account'); // §7.7.2.1
     }
@@ -100,6 +101,24 @@ export class Router {
     return session;
   }
 
+  /** Whether an account may have one more session; one that only waits for its client to come back makes room. */
+  async #makeRoom(name: string): Promise<boolean> {
+    const sessions = this.sessions.of(name);
+    if (sessions.length < this.#options.limits.sessionsPerAccount) return true;
+    const waiting = sessions.find((session) => session.outlet.waiting === true);
+    if (waiting === undefined) return false;
+    waiting.outlet.end('resource-constraint', 'a newer session needs its place');
+    await this.close(waiting);
+    return true;
+  }
+
+  /** A session of an earlier process goes on: nobody was told that it had gone. */
+  async restore(session: Session): Promise<void> {
+    await this.blocklists.hold(session.jid.local);
+    this.sessions.add(session);
+    await this.hooks.run('session-opened', { session });
+  }
+
   /** A session is over. */
   async close(session: Session): Promise<void> {
     if (session.closed) return;
@@ -108,6 +127,34 @@ export class Router {
     await this.#guard('a session that ends', () => this.hooks.run('session-closed', { session }));
     this.blocklists.release(session.jid.local);
     if (this.sessions.of(session.jid.local).length === 0) this.#accountJids.delete(session.jid.local);
+  }
+
+  /**
+   * What a session that is over did not acknowledge goes where it would have gone without that session: messages to
+   * another device or to where they wait, requests back with an error (XEP-0198 §4).
+   */
+  async undelivered(jid: Jid, stanzas: readonly { readonly bytes: Bytes; readonly at: number }[]): Promise<void> {
+    const pending = stanzas.map(({ bytes, at }) => this.#return(jid, bytes, at)); // all in one turn: their order stays
+    await Promise.all(pending);
+  }
+
+  #return(jid: Jid, bytes: Bytes, at: number): void | Promise<void> {
+    const tag = readTag(bytes, 0, Number.POSITIVE_INFINITY);
+    const from = tag === undefined ? undefined : this.#jids.parse(attribute(tag, 'from') ?? '');
+    if (tag === undefined || from === undefined) return;
+    const stanza = Stanza.received(tag, bytes, from, this.#jids.parse(attribute(tag, 'to') ?? '') ?? jid);
+    if (stanza.name === 'iq') this.#reply(stanza, jid, new StanzaError('service-unavailable'), undefined);
+    else if (stanza.name === 'message' && stanza.type !== 'groupchat') return this.#again(stanza, jid.bare, at);
+  }
+
+  /** A message that one device has not got, to the account's others. */
+  #again(stanza: Stanza, account: Jid, at: number): void | Promise<void> {
+    if (this.blocklists.blocks(account.local, stanza.from)) return;
+    const destination = route(stanza, account, this.#directory);
+    const { sessions } = destination.kind === 'sessions' ? destination : { sessions: [] };
+    if (sessions.length > 0)
+      this.#give(stanza, account, undefined, sessions, delayed(stanza.wire, at, this.#domain.domain));
+    else if (destination.kind === 'offline') return this.#keep(stanza, account.local, undefined, at);
   }
 
   /**
@@ -174,12 +221,9 @@ export class Router {
       for (const [ns, guard] of this.#guards)
         if (stanza.rest.includes(ns)) return this.#deliverGuarded(guard, sessions, stanza, to, session);
     }
-    if (sessions.length === 1) sessions[0]?.outlet.send(stanza.wire);
-    else {
-      const wire = stanza.wire;
-      for (const one of sessions) one.outlet.send(wire);
-    }
-    if (stanza.name === 'message') this.#observe(stanza, to, session, sessions);
+    const wire = stanza.wire;
+    if (stanza.name === 'message') this.#give(stanza, to, session, sessions, wire);
+    else for (const one of sessions) one.outlet.send(wire);
   }
 
   async #deliverGuarded(
@@ -200,10 +244,20 @@ export class Router {
     return answer;
   }
 
-  #observe(stanza: Stanza, to: Jid, from: Session | undefined, delivered: readonly Session[]): void {
+  /** Gives a message to devices; one that goes to several is lost only when all of them lose it. */
+  #give(stanza: Stanza, to: Jid, from: Session | undefined, sessions: readonly Session[], wire: Bytes): void {
+    const receipt = this.sessions.of(to.local).length > 1 ? new Receipt(wire) : undefined;
+    for (const one of sessions) {
+      const stored = one.outlet.send(wire, receipt?.another());
+      if (stored !== undefined) from?.outlet.hold(stored); // its sender learns nothing before it is safe
+    }
+    this.#observe(stanza, to, from, sessions, receipt);
+  }
+
+  #observe(stanza: Stanza, to: Jid, from: Session | undefined, delivered: readonly Session[], receipt?: Receipt): void {
     for (const observer of this.#observers) {
       try {
-        observer({ stanza, to, from, delivered });
+        observer({ stanza, to, from, delivered, receipt });
       } catch (error) {
         this.#options.onFault(error, 'what follows a message');
       }
@@ -263,23 +317,24 @@ export class Router {
   }
 
   /** A message for somebody who can't take it now. The sender learns nothing before it is on disk. */
-  async #keep(stanza: Stanza, name: string, session: Session | undefined): Promise<void> {
+  async #keep(stanza: Stanza, name: string, session: Session | undefined, at?: number): Promise<void> {
     const known = this.sessions.of(name).length > 0 || (await this.#options.stores.accounts.get(name)) !== undefined;
     if (!known) return this.#reply(stanza, this.#accountJid(name), new StanzaError('service-unavailable'), session); // RFC 6121 §8.5.1
     if (await this.blocklists.blocksAnyway(name, stanza.from))
       return this.#turnAway(stanza, this.#accountJid(name), session);
     const now = route(stanza, this.#accountJid(name), this.#directory); // somebody may have come while we asked
-    if (now.kind === 'sessions') for (const one of now.sessions) one.send(stanza);
-    this.#observe(stanza, this.#accountJid(name), session, now.kind === 'sessions' ? now.sessions : []);
+    if (now.kind === 'sessions') return this.#give(stanza, this.#accountJid(name), session, now.sessions, stanza.wire);
+    this.#observe(stanza, this.#accountJid(name), session, []);
     if (now.kind !== 'offline') return;
     const kept = this.#guard(
       'an offline message',
-      () => this.hooks.run('message-offline', { name, stanza, from: session }),
+      () => this.hooks.run('message-offline', { name, stanza, from: session, at }),
       stanza,
       session,
     );
     this.counters.offline++;
-    session?.outlet.hold(kept);
+    if (session === undefined) await kept;
+    else session.outlet.hold(kept);
   }
 
   #reply(stanza: Stanza, from: Jid, error: StanzaError, session: Session | undefined): void {

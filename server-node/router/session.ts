@@ -6,19 +6,75 @@ import type { Stanza } from '../xmpp/stanza.ts';
 export interface Peer {
   /** address and port of the client */
   readonly address: string;
-  readonly transport: 'tcp' | 'starttls' | 'tls';
+  readonly transport: 'tcp' | 'starttls' | 'tls' | 'websocket' | 'bosh';
   /** such as TLSv1.3; null without TLS */
   readonly tls: string | null;
   readonly mechanism: string;
 }
 
+/**
+ * What becomes of a message that goes to several devices of an account: it counts as lost when all of them have lost it
+ * before they acknowledged it, and only then goes where messages wait.
+ */
+export class Receipt {
+  /** the message as it was sent, whatever shape a device gets it in */
+  readonly original: Bytes;
+  #open = 0;
+  #taken = false;
+  #kept: Kept | undefined;
+
+  constructor(original: Bytes) {
+    this.original = original;
+  }
+
+  /** One more device is sent it. */
+  another(): this {
+    this.#open++;
+    return this;
+  }
+
+  taken(): void {
+    this.#taken = true;
+    this.#open--;
+    this.#kept?.drop();
+    this.#kept = undefined;
+  }
+
+  lost(): boolean {
+    this.#open--;
+    if (this.#taken || this.#open > 0) return false;
+    this.#kept?.drop(); // what is lost goes where messages wait, in the same turn
+    return true;
+  }
+
+  keep(put: () => Kept): Kept | undefined {
+    if (this.#taken || this.#kept !== undefined) return undefined;
+    this.#kept = put();
+    return this.#kept;
+  }
+}
+
+interface Kept {
+  readonly key: string;
+  readonly stored: Promise<unknown>;
+  drop(): void;
+}
+
+type Fate = Pick<Receipt, 'taken' | 'lost' | 'keep'>;
+
+/** For what is kept elsewhere, or is a copy: nothing is lost with it. */
+export const KEPT_ELSEWHERE: Fate = { taken: () => {}, lost: () => false, keep: () => undefined };
+
 /** Where a session's bytes leave. What is sent within one turn leaves in one write. */
 export interface Outlet {
-  send(bytes: Bytes): void;
+  /** Sends one stanza; without a receipt nobody else gets it. A promise: it might be lost until that resolves. */
+  send(bytes: Bytes, receipt?: Fate): Promise<unknown> | undefined;
   /** Nothing leaves before the promise is settled: what is answered next must not be known before something is on disk. */
   hold(until: Promise<unknown>): void;
   /** Resolves when hardly anything waits to leave, or when nothing will leave any more. */
   drained(): Promise<void>;
+  /** there is no connection now: the session waits for its client to come back (XEP-0198 §5) */
+  readonly waiting?: boolean;
   /** Ends the stream with an error of RFC 6120 §4.9.3. */
   end(condition: string, text?: string): void;
 }
@@ -26,7 +82,7 @@ export interface Outlet {
 /** A bound resource (RFC 6120 §7). */
 export class Session {
   readonly jid: Jid;
-  readonly peer: Peer;
+  peer: Peer;
   readonly connectedAt: number;
   readonly outlet: Outlet;
   /** the last presence that was broadcast; undefined before the first and after `unavailable` */
@@ -38,6 +94,8 @@ export class Session {
   wantsBlocklist = false;
   /** bare and full JIDs that got directed presence and are told when it ends (RFC 6121 §4.6) */
   directed: Map<Bytes, Jid> | undefined;
+  /** copies of messages are wanted (XEP-0280 §4) */
+  carbons = false;
   closed = false;
 
   constructor(jid: Jid, peer: Peer, connectedAt: number, outlet: Outlet) {

@@ -3,8 +3,8 @@ import { promisify } from 'node:util';
 
 const derive = promisify(pbkdf2);
 
-/** The SCRAM mechanisms we keep keys for, strongest first (RFC 5802, RFC 7677). */
-export const SCRAM_HASHES = { 'SCRAM-SHA-256': 'sha256', 'SCRAM-SHA-1': 'sha1' } as const;
+/** The SCRAM mechanisms we keep keys for, strongest first (RFC 5802, RFC 7677, draft-melnikov-scram-sha-512). */
+export const SCRAM_HASHES = { 'SCRAM-SHA-512': 'sha512', 'SCRAM-SHA-256': 'sha256', 'SCRAM-SHA-1': 'sha1' } as const;
 export type ScramMechanism = keyof typeof SCRAM_HASHES;
 export const SCRAM_MECHANISMS = Object.keys(SCRAM_HASHES) as ScramMechanism[];
 
@@ -18,28 +18,50 @@ export interface ScramKeys {
 
 export type KeyRing = Readonly<Record<ScramMechanism, ScramKeys>>;
 
-export const digestLength = (mechanism: ScramMechanism): number => (mechanism === 'SCRAM-SHA-1' ? 20 : 32);
+const LENGTHS: Readonly<Record<ScramMechanism, number>> = {
+  'SCRAM-SHA-512': 64,
+  'SCRAM-SHA-256': 32,
+  'SCRAM-SHA-1': 20,
+};
+/** of a mechanism's digest, bytes */
+export const digestLength = (mechanism: ScramMechanism): number => LENGTHS[mechanism];
 
-async function keysFor(mechanism: ScramMechanism, password: string, iterations: number): Promise<ScramKeys> {
+/** RFC 5802 §3: SaltedPassword, in the pool of threads that Node keeps for it. */
+export const saltedPassword = (
+  mechanism: ScramMechanism,
+  password: string,
+  salt: Uint8Array,
+  iterations: number,
+): Promise<Buffer> => derive(password, salt, iterations, digestLength(mechanism), SCRAM_HASHES[mechanism]);
+
+export const freshSalt = (): Buffer => randomBytes(16);
+
+/** What is kept of a SaltedPassword. */
+export function keysOf(mechanism: ScramMechanism, salted: Uint8Array, salt: Uint8Array, iterations: number): ScramKeys {
   const hash = SCRAM_HASHES[mechanism];
-  const salt = randomBytes(16);
-  const salted = await derive(password, salt, iterations, digestLength(mechanism), hash);
   const clientKey = createHmac(hash, salted).update('Client Key').digest();
   return {
-    salt: salt.toString('base64'),
+    salt: Buffer.from(salt).toString('base64'),
     iterations,
     storedKey: createHash(hash).update(clientKey).digest('base64'),
     serverKey: createHmac(hash, salted).update('Server Key').digest('base64'),
   };
 }
 
+async function freshKeys(mechanism: ScramMechanism, password: string, iterations: number): Promise<ScramKeys> {
+  const salt = freshSalt();
+  return keysOf(mechanism, await saltedPassword(mechanism, password, salt, iterations), salt, iterations);
+}
+
 /** Keys of every mechanism for a prepared password. `iterations`: PBKDF2 rounds, 4096 at least (RFC 7677 §4). */
 export async function keyRing(password: string, iterations: number): Promise<KeyRing> {
-  const [strong, weak] = await Promise.all([
-    keysFor('SCRAM-SHA-256', password, iterations),
-    keysFor('SCRAM-SHA-1', password, iterations),
+  const fresh = (mechanism: ScramMechanism) => freshKeys(mechanism, password, iterations);
+  const [strongest, strong, weak] = await Promise.all([
+    fresh('SCRAM-SHA-512'),
+    fresh('SCRAM-SHA-256'),
+    fresh('SCRAM-SHA-1'),
   ]);
-  return { 'SCRAM-SHA-256': strong, 'SCRAM-SHA-1': weak };
+  return { 'SCRAM-SHA-512': strongest, 'SCRAM-SHA-256': strong, 'SCRAM-SHA-1': weak };
 }
 
 /**

@@ -1,79 +1,90 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { type Channel, type Credentials, failure, type Mechanism, type SaslStep } from './mechanism.ts';
 import { SCRAM_HASHES, type ScramKeys, type ScramMechanism } from './scram-keys.ts';
 
-/** The conditions of RFC 6120 §6.5 that a login can fail with here. */
-export type SaslFailure =
-  | 'aborted'
-  | 'account-disabled'
-  | 'encryption-required'
-  | 'incorrect-encoding'
-  | 'invalid-mechanism'
-  | 'malformed-request'
-  | 'not-authorized'
-  | 'temporary-auth-failure';
-
-export type SaslStep =
-  | { readonly kind: 'challenge'; readonly data: string }
-  /** `key`: the StoredKey that the login was proven with; binding asks whether it still is the account's */
-  | { readonly kind: 'success'; readonly data: string; readonly name: string; readonly key: string }
-  | { readonly kind: 'failure'; readonly condition: SaslFailure };
-
-/** What the exchange asks the accounts for. `keys` gives decoys for a name that does not exist, and never undefined. */
-export interface Credentials {
-  /** the name as accounts are compared, or undefined when it can be none */
-  prepare(name: string): string | undefined;
-  keys(mechanism: ScramMechanism, name: string): Promise<ScramKeys>;
-  /** whether an account of that name may log in now; asked only after its password was right */
-  state(name: string): Promise<'active' | 'suspended' | 'unknown'>;
-}
-
-const failure = (condition: SaslFailure): SaslStep => ({ kind: 'failure', condition });
 const NAME = /^(?:[^\0=,]|=2C|=3D)+$/;
 
-/** The server's side of one SCRAM exchange without channel binding (RFC 5802 §5, §7). */
-export class Scram {
-  readonly #mechanism: ScramMechanism;
-  readonly #credentials: Credentials;
+/** What one exchange is about, apart from who logs in. */
+export interface ScramOptions {
+  readonly mechanism: ScramMechanism;
+  /** with channel binding: the mechanism's -PLUS form */
+  readonly plus: boolean;
+  /** whether a -PLUS form was advertised to this client: then `y` betrays that somebody hid it (RFC 5802 §6) */
+  readonly plusOffered: boolean;
+  readonly channel: Channel;
+  readonly credentials: Credentials;
+  /** attributes of the server-first-message that protect against downgrades, such as `,h=…,t=0304` */
+  readonly protection: string;
+  /** a test may fix it */
+  readonly nonce?: string;
+}
+
+/** The server's side of one SCRAM exchange (RFC 5802 §5 to §7), with or without channel binding. */
+export class Scram implements Mechanism {
+  readonly name: string;
+  readonly #options: ScramOptions;
   readonly #nonce: string;
   #stage: 'first' | 'final' | 'over' = 'first';
-  #name = '';
+  #user = '';
   #clientNonce = '';
-  #gs2 = '';
+  /** what the client's `c` must hold: its gs2-header and the channel's data */
+  #binding: Buffer = Buffer.alloc(0);
   #firstMessages = '';
   #keys: ScramKeys | undefined;
 
-  constructor(mechanism: ScramMechanism, credentials: Credentials, nonce = randomBytes(18).toString('base64')) {
-    this.#mechanism = mechanism;
-    this.#credentials = credentials;
-    this.#nonce = nonce;
+  constructor(options: ScramOptions) {
+    this.name = options.plus ? `${options.mechanism}-PLUS` : options.mechanism;
+    this.#options = options;
+    this.#nonce = options.nonce ?? randomBytes(18).toString('base64');
   }
 
-  /** Takes the client's next message: UTF-8 text, already out of its base64. */
-  async step(message: string): Promise<SaslStep> {
-    if (this.#stage === 'first') return this.#first(message);
-    if (this.#stage === 'final') return this.#final(message);
+  async step(message: Buffer): Promise<SaslStep> {
+    if (this.#stage === 'first') return this.#first(message.toString('utf8'));
+    if (this.#stage === 'final') return this.#final(message.toString('utf8'));
     return failure('malformed-request');
   }
 
   async #first(message: string): Promise<SaslStep> {
     this.#stage = 'over';
-    // gs2-header: channel binding flag, authorization identity (RFC 5802 §7); p= is not offered by this mechanism
-    const shape = /^((?:n|y),(?:a=([^,]*))?,)(n=([^,]*),r=([\x21-\x2b\x2d-\x7e]+))(?:,.*)?$/s.exec(message);
+    // gs2-header: channel binding flag, authorization identity (RFC 5802 §7)
+    const shape = /^((n|y|p=([A-Za-z0-9.-]+)),(?:a=([^,]*))?,)(n=([^,]*),r=([\x21-\x2b\x2d-\x7e]+))(?:,.*)?$/s.exec(
+      message,
+    );
     if (shape === null) return failure('malformed-request');
-    const [, gs2 = '', , bare = '', rawName = '', nonce = ''] = shape;
+    const [, gs2 = '', flag = '', type, authzid, bare = '', rawName = '', nonce = ''] = shape;
     if (!NAME.test(rawName)) return failure('malformed-request');
-    const name = this.#credentials.prepare(rawName.replace(/=2C/g, ',').replace(/=3D/g, '='));
+    const binding = this.#bindingData(flag, type);
+    const { credentials, mechanism, plus, channel } = this.#options;
+    if (binding === undefined) {
+      const unknown = plus && type !== undefined && !channel.bindings.includes(type);
+      return unknown
+        ? { kind: 'failure', condition: 'not-authorized', unknownBinding: true }
+        : failure('not-authorized');
+    }
+    const name = credentials.prepare(unescapeName(rawName));
     if (name === undefined) return failure('not-authorized');
-    const authzid = shape[2];
-    if (authzid !== undefined && authzid !== '' && authzid.split('@')[0] !== rawName) return failure('not-authorized');
-    this.#name = name;
-    this.#gs2 = gs2;
+    if (
+      authzid !== undefined &&
+      authzid !== '' &&
+      credentials.prepare(unescapeName(authzid).split('@')[0] ?? '') !== name
+    )
+      return failure('invalid-authzid');
+    this.#user = name;
     this.#clientNonce = nonce;
-    this.#keys = await this.#credentials.keys(this.#mechanism, name);
-    const data = `r=${nonce}${this.#nonce},s=${this.#keys.salt},i=${this.#keys.iterations}`;
+    this.#binding = Buffer.concat([Buffer.from(gs2, 'utf8'), binding]);
+    this.#keys = await credentials.keys(mechanism, name);
+    const data = `r=${nonce}${this.#nonce},s=${this.#keys.salt},i=${this.#keys.iterations}${this.#options.protection}`;
     this.#firstMessages = `${bare},${data}`;
     this.#stage = 'final';
-    return { kind: 'challenge', data };
+    return { kind: 'challenge', data: Buffer.from(data, 'utf8') };
+  }
+
+  /** RFC 5802 §6: `p` with a type we can serve, in a -PLUS form alone; `y` only where no -PLUS form was offered. */
+  #bindingData(flag: string, type: string | undefined): Buffer | undefined {
+    const { plus, plusOffered, channel } = this.#options;
+    if (type !== undefined) return plus && channel.bindings.includes(type) ? channel.binding(type) : undefined;
+    if (plus || (flag === 'y' && plusOffered)) return undefined;
+    return Buffer.alloc(0);
   }
 
   async #final(message: string): Promise<SaslStep> {
@@ -81,21 +92,22 @@ export class Scram {
     const shape = /^(c=([A-Za-z0-9+/=]+),r=([\x21-\x2b\x2d-\x7e]+)(?:,.*)?),p=([A-Za-z0-9+/=]+)$/s.exec(message);
     if (shape === null || this.#keys === undefined) return failure('malformed-request');
     const [, withoutProof = '', binding = '', nonce = '', proof = ''] = shape;
-    const bindingRight = Buffer.from(binding, 'base64').toString('utf8') === this.#gs2;
+    const bindingRight = this.#binding.equals(Buffer.from(binding, 'base64'));
     if (!bindingRight || nonce !== this.#clientNonce + this.#nonce) return failure('not-authorized');
     const signed = `${this.#firstMessages},${withoutProof}`;
     if (!this.#proves(signed, Buffer.from(proof, 'base64'))) return failure('not-authorized');
-    const state = await this.#credentials.state(this.#name);
+    const state = await this.#options.credentials.state(this.#user);
     if (state === 'suspended') return failure('account-disabled');
     if (state === 'unknown') return failure('not-authorized');
-    const hash = SCRAM_HASHES[this.#mechanism];
+    const hash = SCRAM_HASHES[this.#options.mechanism];
     const signature = createHmac(hash, Buffer.from(this.#keys.serverKey, 'base64')).update(signed).digest('base64');
-    return { kind: 'success', data: `v=${signature}`, name: this.#name, key: this.#keys.storedKey };
+    const login = { name: this.#user, proof: this.#keys.storedKey };
+    return { kind: 'success', data: Buffer.from(`v=${signature}`, 'utf8'), login };
   }
 
   /** RFC 5802 §3: ClientKey := ClientProof XOR ClientSignature, and H(ClientKey) must be StoredKey. */
   #proves(signed: string, proof: Buffer): boolean {
-    const hash = SCRAM_HASHES[this.#mechanism];
+    const hash = SCRAM_HASHES[this.#options.mechanism];
     const stored = Buffer.from(this.#keys?.storedKey ?? '', 'base64');
     const signature = createHmac(hash, stored).update(signed).digest();
     if (proof.length !== signature.length) return false;
@@ -103,3 +115,5 @@ export class Scram {
     return timingSafeEqual(createHash(hash).update(proof).digest(), stored);
   }
 }
+
+const unescapeName = (text: string): string => text.replace(/=2C/g, ',').replace(/=3D/g, '=');

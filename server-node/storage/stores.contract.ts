@@ -34,6 +34,13 @@ export function storesContract(kind: string, open: () => Promise<Stores>): void 
     assert.equal(await accounts.count(), 1);
   });
 
+  check('accounts without keys of a mechanism are counted', async ({ accounts }) => {
+    await accounts.add(account('anna'));
+    await accounts.add(account('bert', { keys: {} }));
+    const count = async (...names: string[]) => Promise.all(names.map((name) => accounts.lacking(name)));
+    assert.deepEqual(await count('SCRAM-SHA-256', 'SCRAM-SHA-1', 'SCRAM-SHA-25'), [1, 2, 2]);
+  });
+
   check('of two that add the same name at once, one succeeds', async ({ accounts }) => {
     const outcomes = await Promise.all([accounts.add(account('x')), accounts.add(account('x'))]);
     assert.deepEqual(outcomes.sort(), [false, true]);

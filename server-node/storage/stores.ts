@@ -49,6 +49,8 @@ export interface AccountStore {
   /** in the order of their names, those after `after` whose name contains `search` */
   page(options: { readonly after: string; readonly search: string; readonly limit: number }): Promise<Account[]>;
   count(): Promise<number>;
+  /** how many have no keys of that mechanism; reads every account */
+  lacking(mechanism: string): Promise<number>;
   /** notes when accounts were last seen; names that no longer exist are passed over */
   seen(times: ReadonlyMap<string, number>): Promise<void>;
 }

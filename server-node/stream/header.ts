@@ -1,6 +1,6 @@
-import type { Bytes } from '../xml/chars.ts';
-import { escapeText, escapeValue } from '../xml/entities.ts';
+import { decode } from '../xml/chars.ts';
 import { attribute, type Tag } from '../xml/tag.ts';
+import { type Jid, parseJid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/namespaces.ts';
 
 /** The conditions of RFC 6120 §4.9.3 that we end streams with. */
@@ -11,6 +11,7 @@ export type StreamCondition =
   | 'connection-timeout'
   | 'host-unknown'
   | 'internal-server-error'
+  | 'invalid-from'
   | 'invalid-namespace'
   | 'not-authorized'
   | 'not-well-formed'
@@ -24,23 +25,10 @@ export type StreamCondition =
   | 'unsupported-stanza-type'
   | 'unsupported-version';
 
-/** The opening of our side of a stream (RFC 6120 §4.7). */
-export function openingTag(domain: string, id: string, to: string | undefined): Bytes {
-  const addressee = to === undefined ? '' : ` to='${escapeValue(to)}'`;
-  return (
-    `<?xml version='1.0'?><stream:stream from='${domain}'${addressee} id='${id}' version='1.0' xml:lang='en'` +
-    ` xmlns='${NS.client}' xmlns:stream='${NS.streams}'>`
-  );
-}
+export type Problem = readonly [StreamCondition, string];
 
-/** A stream error (RFC 6120 §4.9) and the end of the stream. */
-export function closingError(condition: StreamCondition, text?: string): Bytes {
-  const words = text === undefined ? '' : `<text xmlns='${NS.streamErrors}' xml:lang='en'>${escapeText(text)}</text>`;
-  return `<stream:error><${condition} xmlns='${NS.streamErrors}'/>${words}</stream:error></stream:stream>`;
-}
-
-/** What is wrong with a client's stream header, or undefined. */
-export function headerProblem(tag: Tag, domain: string): readonly [StreamCondition, string] | undefined {
+/** What is wrong with the tag that opens a stream over TCP, apart from whom it is for; or undefined. */
+export function streamProblem(tag: Tag): Problem | undefined {
   const colon = tag.name.indexOf(':');
   const prefix = colon < 0 ? '' : tag.name.slice(0, colon);
   const namespace = attribute(tag, prefix === '' ? 'xmlns' : `xmlns:${prefix}`);
@@ -49,10 +37,26 @@ export function headerProblem(tag: Tag, domain: string): readonly [StreamConditi
   if (prefix !== '' && prefix !== 'stream') return ['bad-namespace-prefix', "the prefix must be 'stream'"]; // §4.8.5
   if (prefix !== '' && attribute(tag, 'xmlns') !== NS.client)
     return ['invalid-namespace', 'the content must be of jabber:client']; // §4.8.2
+  return undefined;
+}
+
+/** What is wrong with the attributes of a client's opening, whatever its framing; or undefined. */
+export function addressProblem(tag: Tag, domain: string): Problem | undefined {
   const version = /^(\d+)\.\d+$/.exec(attribute(tag, 'version') ?? '');
   if (version === null || Number(version[1]) < 1)
     return ['unsupported-version', 'version 1.0 is the oldest spoken here']; // §4.7.5
-  const to = (attribute(tag, 'to') ?? '').toLowerCase().replace(/\.$/, '');
-  if (to !== domain) return ['host-unknown', `this server serves ${domain}`]; // §4.9.3.6
+  const to = parseJid(decode(attribute(tag, 'to') ?? ''));
+  if (to?.toString() !== domain) return ['host-unknown', `this server serves ${domain}`]; // §4.9.3.6
+  const from = claimed(tag);
+  // XEP-0388 §2.1; RFC 6120 §4.9.3.9
+  if (from === null || (from !== undefined && from.domain !== domain))
+    return ['invalid-from', `'from' is no address of ${domain}`];
   return undefined;
+}
+
+/** Who the client says it is (RFC 6120 §4.7.1): undefined when it says nothing, null when that is no address. */
+export function claimed(tag: Tag): Jid | undefined | null {
+  const from = attribute(tag, 'from');
+  if (from === undefined || from === '') return undefined;
+  return parseJid(decode(from)) ?? null;
 }

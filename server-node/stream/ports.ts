@@ -1,19 +1,25 @@
-import type { Credentials } from '../sasl/scram.ts';
+import type { KnownToken, TokenMechanism } from '../sasl/hashed-token.ts';
+import type { Channel, Credentials, Login } from '../sasl/mechanism.ts';
+import type { ScramKeys, ScramMechanism } from '../sasl/scram-keys.ts';
 import type { Bytes } from '../xml/chars.ts';
 import type { Tag } from '../xml/tag.ts';
 import type { StanzaError } from '../xmpp/errors.ts';
 import type { Jid } from '../xmpp/jid.ts';
+import type { Framing } from './framing.ts';
+
+export type Transport = 'tcp' | 'starttls' | 'tls' | 'websocket' | 'bosh';
 
 /** How a client is connected. */
 export interface PeerInfo {
   readonly address: string;
-  readonly transport: 'tcp' | 'starttls' | 'tls';
+  readonly transport: Transport;
   readonly tls: string | null;
   readonly mechanism: string;
 }
 
 /** Where a stream's bytes leave (below). */
-export interface StreamWire {
+export interface StreamWire extends Channel {
+  /** Takes one child of the stream, or what its framing made. */
   send(bytes: Bytes): void;
   hold(until: Promise<unknown>): void;
   drained(): Promise<void>;
@@ -21,39 +27,139 @@ export interface StreamWire {
   startTls(): void;
   /** Closes the connection once what was sent has left. */
   close(): void;
+  /** Closes it now, for a peer that is not there any more. */
+  destroy(): void;
   /** what is known of the other side now */
   readonly address: string;
-  /** on the same machine: it may go without TLS */
-  readonly loopback: boolean;
-  readonly transport: 'tcp' | 'starttls' | 'tls';
-  readonly tls: string | null;
+  /** nobody can listen in: TLS, or the same machine */
+  readonly confidential: boolean;
+  readonly transport: Transport;
+  readonly framing: Framing;
 }
 
-/** Who has proven to be whom, and with which key. */
-export interface Login {
-  readonly name: string;
+/**
+ * Told what became of a message that went to several devices: it is lost when all of them have lost it, and none of
+ * them acknowledged it.
+ */
+export interface Receipt {
+  /** the message itself, where the device was sent a copy of another shape */
+  readonly original?: Bytes;
+  /** one device has it */
+  taken(): void;
+  /** one device will not get it; answers whether nobody has */
+  lost(): boolean;
+  /** it should lie on disk while nobody has it; `put` is called once at most, whoever asks first */
+  keep(put: () => Kept): Kept | undefined;
+}
+
+/** A message on disk, for the case that the process is killed before somebody has it. */
+export interface Kept {
+  /** how to find it again */
   readonly key: string;
+  /** resolves when it would survive a power cut */
+  readonly stored: Promise<unknown>;
+  /** it has arrived, or was put elsewhere */
+  drop(): void;
+}
+
+/** Where messages lie that a session was sent and has not acknowledged for a while. */
+export interface Safe {
+  put(account: string, stanza: Unacknowledged): Kept;
+  /** what an earlier process put there, to be dropped in time */
+  known(key: string): Kept;
 }
 
 /** What a bound session may be asked to do by what is above. */
 export interface StreamOutlet {
-  send(bytes: Bytes): void;
+  /**
+   * Sends one stanza; without a receipt nobody else gets it. A promise: nobody is there now, and until it resolves the
+   * stanza might be lost.
+   */
+  send(bytes: Bytes, receipt?: Receipt): Promise<unknown> | undefined;
   hold(until: Promise<unknown>): void;
   drained(): Promise<void>;
   end(condition: string, text?: string): void;
+}
+
+/** A stanza that a session was sent and did not acknowledge. */
+export interface Unacknowledged {
+  readonly bytes: Bytes;
+  /** milliseconds since the epoch */
+  readonly at: number;
+}
+
+/** What a client says of itself in a login of XEP-0388 §2.2. */
+export interface Agent {
+  /** a UUID that stays the same for an installation */
+  readonly id: string;
+  readonly software: string;
+  readonly device: string;
+}
+
+/** What a login asked of its client's tokens (XEP-0484). */
+export interface TokenWish {
+  readonly mechanism: string;
+  /** a new token is wanted, for that mechanism */
+  readonly request: TokenMechanism | undefined;
+  /** the token that was used is to be forgotten */
+  readonly invalidate: boolean;
+}
+
+/** The clients of an account and their tokens (XEP-0484, XEP-0494). */
+export interface Clients {
+  /** what may be tried, the newest first */
+  tokens(name: string, agent: string): Promise<readonly KnownToken[]>;
+  /** Notes a login; the token is new, and on disk. */
+  loggedIn(
+    login: Login,
+    agent: Agent | undefined,
+    wish: TokenWish,
+  ): Promise<{ readonly token: string; readonly expiresAt: number } | undefined>;
+}
+
+/** Keys that some accounts do not have yet, and get when their client hands them in (XEP-0480 §3). */
+export interface Upgrades {
+  /** the mechanisms that every account has keys for, strongest first */
+  readonly offered: readonly ScramMechanism[];
+  readonly missing: readonly ScramMechanism[];
+  readonly iterations: number;
+  /** which of them this account lacks */
+  lacks(name: string): Promise<readonly ScramMechanism[]>;
+  store(name: string, mechanism: ScramMechanism, keys: ScramKeys): Promise<void>;
 }
 
 /** What streams lead to (above): accounts, and the router that stanzas go to. S is its idea of a session. */
 export interface StreamCore<S extends { readonly jid: Jid }> {
   readonly domain: string;
   readonly credentials: Credentials;
+  readonly clients: Clients;
+  readonly upgrades: Upgrades;
+  /** PLAIN may be used within TLS */
+  readonly plain: boolean;
+  /** RFC 5802 §6 without an exception for clients that know only outdated channel bindings (ADR 0013) */
+  readonly strictBinding: boolean;
   /** an identifier that nobody can guess (RFC 6120 §4.7.3) */
   freshId(): string;
+  /** the resource of an installation: the same each time, and not to be guessed from its identifier (XEP-0386 §4.1) */
+  stableId(name: string, agent: string): string;
+  /** what else is offered after the login, as children of the features */
+  features(): Bytes;
   /** Binds a resource for who has logged in; refused when the account was barred or its keys were changed since. */
   open(login: Login, resource: string, peer: PeerInfo, outlet: StreamOutlet): Promise<S | StanzaError>;
   receive(session: S, tag: Tag, raw: Bytes): void | Promise<void>;
+  readonly safe: Safe;
+  /** What makes a session, apart from its stream: it survives JSON. */
+  pack(session: S): unknown;
+  /** Makes the session again after a restart; undefined when its account may not have one any more. */
+  unpack(packed: unknown, outlet: StreamOutlet): Promise<S | undefined>;
+  /** The session goes on over another connection. */
+  moved(session: S, peer: PeerInfo): void;
+  /** Switches carbons on, with the binding (XEP-0386 §5). */
+  carbons(session: S): void;
   close(session: S): Promise<void>;
+  /** What a session that is over did not acknowledge, and nobody else has got. */
+  undelivered(session: S, stanzas: readonly Unacknowledged[]): void;
 }
 
 /** Something worth a line in the log. */
-export type StreamEvent = 'login' | 'login-failed' | 'stream-error';
+export type StreamEvent = 'login' | 'login-failed' | 'stream-error' | 'resumed';

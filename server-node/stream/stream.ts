@@ -1,16 +1,20 @@
-import { SCRAM_MECHANISMS } from '../sasl/scram-keys.ts';
+import type { Login } from '../sasl/mechanism.ts';
 import type { Bytes } from '../xml/chars.ts';
-import { el, parseElement } from '../xml/element.ts';
+import { Element, el, parseElement } from '../xml/element.ts';
 import type { XmlError } from '../xml/errors.ts';
 import { attribute, type Tag } from '../xml/tag.ts';
 import { StanzaError } from '../xmpp/errors.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/namespaces.ts';
-import { prepareResource } from '../xmpp/precis.ts';
-import { closingError, headerProblem, openingTag, type StreamCondition } from './header.ts';
-import { normalize } from './normalize.ts';
-import type { Login, StreamCore, StreamEvent, StreamWire } from './ports.ts';
-import { SaslSession } from './sasl-session.ts';
+import { failed, readCount } from './binding.ts';
+import { addressProblem, claimed, type StreamCondition } from './header.ts';
+import type { Lifeline } from './lifeline.ts';
+import type { Lifelines } from './lifelines.ts';
+import { LoginDesk, refusal } from './login.ts';
+import type { LoginOutcome } from './login-outcome.ts';
+import { normalize, speaksOtherwise } from './normalize.ts';
+import type { StreamCore, StreamEvent, StreamWire } from './ports.ts';
+import { SessionDesk } from './session-desk.ts';
 
 /** What the connection must do after an element was taken. */
 export type Next =
@@ -20,77 +24,109 @@ export type Next =
   | 'restart'
   /** a new stream begins within TLS; what has come in already is forgotten */
   | 'restart-tls'
+  /** the client has logged in without a new stream: it may send more from now on */
+  | 'trusted'
   /** the stream is over */
   | 'stop';
 
 const MOST_LOGIN_ATTEMPTS = 5;
 
+/** The longest stanza, bytes, before and after the login (XEP-0478). */
+export interface StreamSizes {
+  readonly before: number;
+  readonly after: number;
+}
+
+type Done = Extract<LoginOutcome, { kind: 'done' }>;
+
 /**
- * A client's stream (RFC 6120 §4 to §7): header, features, STARTTLS, SASL, binding, then stanzas. Takes elements, and
- * knows no socket: what leaves goes to the wire, what is meant goes to the core.
+ * A client's stream (RFC 6120 §4 to §7): header, features, STARTTLS, login, binding or resumption, then stanzas. Takes
+ * elements, and knows no socket: what leaves goes to the wire, what is meant goes to the core.
  */
 export class Stream<S extends { readonly jid: Jid }> {
   readonly #core: StreamCore<S>;
   readonly #wire: StreamWire;
+  readonly #sessions: SessionDesk<S>;
+  readonly #sizes: StreamSizes;
+  readonly #now: () => number;
   readonly #tell: (event: StreamEvent, text: string) => void;
   #state: 'new' | 'open' | 'over' = 'new';
   #header: Tag | undefined;
-  /** the header declares no prefix but `stream` */
+  /** a stanza means the same in another stream: the header declares no prefix but `stream`, and no other language */
   #plainHeader = true;
-  #sasl: SaslSession | undefined;
+  #desk: LoginDesk<S> | undefined;
   #attempts = 0;
   #login: Login | undefined;
-  #mechanism = '';
-  #session: S | undefined;
 
-  constructor(core: StreamCore<S>, wire: StreamWire, tell: (event: StreamEvent, text: string) => void) {
+  constructor(
+    core: StreamCore<S>,
+    wire: StreamWire,
+    lines: Lifelines<S>,
+    sizes: StreamSizes,
+    now: () => number,
+    tell: (event: StreamEvent, text: string) => void,
+  ) {
     this.#core = core;
     this.#wire = wire;
+    this.#sessions = new SessionDesk(core, wire, lines, this, now);
+    this.#sizes = sizes;
+    this.#now = now;
     this.#tell = tell;
   }
 
-  get authenticated(): boolean {
-    return this.#login !== undefined;
+  get #line(): Lifeline<S> | undefined {
+    return this.#sessions.line;
   }
 
   get bound(): boolean {
-    return this.#session !== undefined;
+    return this.#line !== undefined;
+  }
+
+  /** the client has opened it */
+  get begun(): boolean {
+    return this.#state !== 'new';
   }
 
   get over(): boolean {
     return this.#state === 'over';
   }
 
-  /** The client's stream header. */
+  /** The client's opening. */
   opened(tag: Tag): Next {
-    this.#header = tag;
-    this.#plainHeader = tag.attributes.every(
-      (name, i) => i % 2 === 1 || !name.startsWith('xmlns:') || name === 'xmlns:stream',
-    );
-    const from = attribute(tag, 'from');
-    this.#wire.send(openingTag(this.#core.domain, this.#core.freshId(), from));
+    const { framing } = this.#wire;
+    this.#header = framing.document ? tag : undefined;
+    this.#plainHeader = !speaksOtherwise(tag);
+    const who = claimed(tag) ?? undefined;
+    this.#wire.send(framing.opening(this.#core.domain, this.#core.freshId(), attribute(tag, 'from')));
     this.#state = 'open';
-    const problem = headerProblem(tag, this.#core.domain);
+    const problem = framing.problem(tag) ?? addressProblem(tag, this.#core.domain);
     if (problem !== undefined) return this.fail(...problem);
-    this.#wire.send(`<stream:features>${this.#features()}</stream:features>`);
+    if (this.#login === undefined) {
+      this.#desk = new LoginDesk(this.#core, this.#wire, this.#now);
+      this.#desk.claimed = who;
+    } else if (who !== undefined && who.local !== '' && who.local !== this.#login.name)
+      return this.fail('invalid-from', 'you have logged in as somebody else'); // §4.9.3.9
+    this.#wire.send(framing.features(this.#features()));
     return 'continue';
   }
 
   /** A child of the stream. A promise: the next one must wait for it. */
   element(tag: Tag, raw: Bytes): Next | Promise<Next> {
     if (this.#state === 'over') return 'stop';
-    if (this.#session !== undefined) return this.#stanza(this.#session, tag, raw);
+    if (this.#line !== undefined) return this.#stanza(this.#line, tag, raw);
     const { tag: plain, raw: bytes } = normalize(tag, raw, this.#header);
     const ns = attribute(plain, 'xmlns') ?? NS.client;
+    if (this.#desk?.busy === true && ns !== NS.sasl2) return this.fail('policy-violation', 'a login is not over'); // XEP-0388 §2.3
     if (ns === NS.tls) return this.#startTls(plain);
-    if (ns === NS.sasl) return this.#authenticate(plain, bytes);
+    if (ns === NS.sasl || ns === NS.sasl2) return this.#authenticate(plain, bytes, ns);
     if (this.#login === undefined) return this.fail('not-authorized', 'log in first'); // §4.9.3.12
+    if (ns === NS.management) return this.#manageUnbound(this.#login, parseElement(bytes, NS.client));
     return this.#bind(this.#login, plain, bytes);
   }
 
   /** The client closes its side (§4.4). */
   closed(): Next {
-    if (this.#state !== 'over') this.#wire.send('</stream:stream>');
+    if (this.#state !== 'over') this.#wire.send(this.#wire.framing.closing);
     return this.#finish();
   }
 
@@ -99,45 +135,72 @@ export class Stream<S extends { readonly jid: Jid }> {
     return this.fail(error.condition, error.message);
   }
 
-  /** Ends the stream with an error (§4.9). */
-  fail(condition: StreamCondition, text?: string): Next {
+  /** Ends the stream with an error (§4.9); `more`: an application's own condition (§4.9.4). */
+  fail(condition: StreamCondition, text?: string, more: Bytes = ''): Next {
     if (this.#state === 'over') return 'stop';
-    this.#tell('stream-error', `${condition}${text === undefined ? '' : `: ${text}`}`);
-    if (this.#state === 'new') this.#wire.send(openingTag(this.#core.domain, this.#core.freshId(), undefined));
-    this.#wire.send(closingError(condition, text));
+    this.#farewell(condition, text, more);
     return this.#finish();
   }
 
-  /** The connection is gone, or is about to go: its session ends. */
-  gone(): void {
+  #farewell(condition: StreamCondition, text: string | undefined, more: Bytes): void {
+    const { framing } = this.#wire;
+    this.#tell('stream-error', `${condition}${text === undefined ? '' : `: ${text}`}`);
+    if (this.#state === 'new') this.#wire.send(framing.opening(this.#core.domain, this.#core.freshId(), undefined));
+    this.#wire.send(framing.error(condition, text, more));
+    this.#wire.send(framing.closing);
+  }
+
+  /** The connection is gone, or is about to go, and nobody said farewell: a session may wait for another. */
+  lost(): void {
     this.#state = 'over';
-    const session = this.#session;
-    this.#session = undefined;
-    if (session !== undefined) void this.#core.close(session);
+    const line = this.#sessions.line;
+    this.#sessions.line = undefined;
+    line?.lost();
+  }
+
+  /** As `fail`, but a session may wait for another connection (XEP-0198 §5). */
+  interrupt(condition: StreamCondition, text?: string): void {
+    if (this.#state === 'over') return;
+    this.#farewell(condition, text, '');
+    this.lost();
+    this.#wire.close();
+  }
+
+  /** The session goes on over another connection, or is over. */
+  replaced(condition: string, text: string | undefined): void {
+    this.#sessions.line = undefined;
+    if (this.#state === 'over') return;
+    this.#farewell(condition as StreamCondition, text, '');
+    this.#state = 'over';
+    this.#wire.close();
   }
 
   #finish(): Next {
-    this.gone();
+    this.#state = 'over';
+    const line = this.#sessions.line;
+    this.#sessions.line = undefined;
+    line?.finish();
     this.#wire.close();
     return 'stop';
   }
 
   #features(): Bytes {
     if (this.#login !== undefined) {
-      return `<bind xmlns='${NS.bind}'/><session xmlns='${NS.session}'><optional/></session><sub xmlns='${NS.preApproval}'/>`;
+      const bind = this.#line === undefined ? `<bind xmlns='${NS.bind}'/>` : '';
+      const others = `<sm xmlns='${NS.management}'/><csi xmlns='${NS.clientState}'/>${this.#core.features()}`;
+      return bind + others + limits(this.#sizes.after);
     }
-    const secure = this.#wire.tls !== null;
     const starttls = this.#wire.transport === 'tcp';
-    const required = this.#wire.loopback ? '' : '<required/>';
+    const required = this.#wire.confidential ? '' : '<required/>';
     const offer = starttls ? `<starttls xmlns='${NS.tls}'>${required}</starttls>` : '';
-    if (!secure && !this.#wire.loopback) return offer; // §5.3.1: nothing else before TLS
-    const mechanisms = SCRAM_MECHANISMS.map((name) => `<mechanism>${name}</mechanism>`).join('');
-    return `${offer}<mechanisms xmlns='${NS.sasl}'>${mechanisms}</mechanisms>`;
+    if (!this.#wire.confidential) return offer; // §5.3.1: nothing else before TLS
+    return offer + (this.#desk?.features() ?? '') + limits(this.#sizes.before);
   }
 
   #startTls(tag: Tag): Next {
     if (tag.name !== 'starttls' || this.#wire.transport !== 'tcp' || this.#login !== undefined) {
-      this.#wire.send(`<failure xmlns='${NS.tls}'/></stream:stream>`); // §5.4.2.2
+      this.#wire.send(`<failure xmlns='${NS.tls}'/>`); // §5.4.2.2
+      this.#wire.send(this.#wire.framing.closing);
       return this.#finish();
     }
     this.#wire.send(`<proceed xmlns='${NS.tls}'/>`);
@@ -146,45 +209,78 @@ export class Stream<S extends { readonly jid: Jid }> {
     return 'restart-tls';
   }
 
-  async #authenticate(tag: Tag, raw: Bytes): Promise<Next> {
-    if (this.#login !== undefined) return this.fail('not-authorized', 'already logged in');
-    if (this.#wire.tls === null && !this.#wire.loopback) return this.#refuseLogin('encryption-required');
-    const content = parseElement(raw, NS.client).text.trim();
-    if (tag.name === 'abort') return this.#refuseLogin('aborted'); // §6.4.4
-    if (tag.name === 'auth') {
-      this.#sasl = SaslSession.start(attribute(tag, 'mechanism') ?? '', this.#core.credentials);
-      if (this.#sasl === undefined) return this.#refuseLogin('invalid-mechanism');
-      if (content === '') {
-        this.#wire.send(`<challenge xmlns='${NS.sasl}'/>`); // the client speaks first, and has said nothing yet (§6.4.2)
-        return 'continue';
-      }
-    } else if (tag.name !== 'response')
-      return this.fail('unsupported-stanza-type', `<${tag.name}/> is no part of SASL`);
-    const sasl = this.#sasl;
-    if (sasl === undefined) return this.#refuseLogin('malformed-request');
-    const step = await sasl.step(content);
+  async #authenticate(tag: Tag, raw: Bytes, ns: string): Promise<Next> {
+    const desk = this.#desk;
+    if (this.#login !== undefined || desk === undefined) return this.fail('not-authorized', 'already logged in');
+    const outcome = await (ns === NS.sasl ? desk.profile1(tag, raw) : desk.profile2(tag, raw));
     if (this.over) return 'stop';
-    if (step.kind === 'failure') return this.#refuseLogin(step.condition);
-    const data = Buffer.from(step.data).toString('base64');
-    if (step.kind === 'challenge') {
-      this.#wire.send(`<challenge xmlns='${NS.sasl}'>${data}</challenge>`);
-      return 'continue';
-    }
+    if (outcome.kind === 'more') return 'continue';
+    if (outcome.kind === 'broken') return this.fail(outcome.condition, outcome.text);
+    if (outcome.kind === 'failed') return this.#refused(outcome.condition);
+    this.#sessions.mechanism = outcome.mechanism;
+    if (outcome.request !== undefined) return this.#succeed(outcome, outcome.request);
+    this.#login = outcome.login;
+    const data = outcome.data === undefined ? '' : outcome.data.toString('base64');
     this.#wire.send(`<success xmlns='${NS.sasl}'>${data}</success>`);
-    this.#login = { name: step.name, key: step.key };
-    this.#mechanism = sasl.mechanism;
-    this.#sasl = undefined;
     this.#state = 'new';
     return 'restart';
   }
 
   /** §6.4.5: the client may try again, but not for ever. */
-  #refuseLogin(condition: string): Next {
-    this.#sasl = undefined;
+  #refused(condition: string): Next {
     this.#attempts++;
     this.#tell('login-failed', condition);
-    this.#wire.send(`<failure xmlns='${NS.sasl}'><${condition}/></failure>`);
     return this.#attempts < MOST_LOGIN_ATTEMPTS ? 'continue' : this.fail('policy-violation', 'too many failed logins');
+  }
+
+  /** XEP-0388 §2.6.1: the login, and with it a resumption (XEP-0198 §8) or a binding (XEP-0386 §4), and a token (XEP-0484). */
+  async #succeed(done: Done, request: NonNullable<Done['request']>): Promise<Next> {
+    const { login, data } = done;
+    const wish = { mechanism: done.mechanism, request: request.token, invalidate: request.invalidate };
+    const fresh = await this.#core.clients.loggedIn(login, request.agent, wish);
+    if (this.over) return 'stop';
+    this.#login = login;
+    const words = data === undefined ? [] : [el('additional-data', NS.sasl2, {}, data.toString('base64'))];
+    const token =
+      fresh === undefined
+        ? []
+        : [el('token', NS.fast, { token: fresh.token, expiry: new Date(fresh.expiresAt).toISOString() })];
+    const success = (jid: string, ...more: Element[]) =>
+      el(
+        'success',
+        NS.sasl2,
+        {},
+        ...words,
+        el('authorization-identifier', NS.sasl2, {}, jid),
+        ...more,
+        ...token,
+      ).serialize(NS.client);
+    const parts: Element[] = [];
+    let jid = `${login.name}@${this.#core.domain}`;
+    if (request.resume !== undefined) {
+      const refused = await this.#resume(login, request.resume, (line, resumed) =>
+        success(line.session.jid.toString(), resumed),
+      );
+      if (this.over) return 'stop';
+      if (refused === undefined) return 'trusted'; // XEP-0198 §8.2: no features follow
+      parts.push(refused);
+    }
+    if (request.bind !== undefined) {
+      try {
+        parts.push(await this.#sessions.bind2(login, request.bind, request.agent));
+      } catch (error) {
+        if (!(error instanceof StanzaError)) throw error;
+        this.#login = undefined;
+        this.#wire.send(refusal('temporary-auth-failure', NS.sasl2, error.text ?? error.condition));
+        return this.#refused('temporary-auth-failure');
+      }
+      if (this.over || this.#line === undefined) return 'stop';
+      jid = this.#line.session.jid.toString();
+      this.#tell('login', `${jid} with ${done.mechanism}`);
+    }
+    this.#wire.send(success(jid, ...parts));
+    this.#wire.send(this.#wire.framing.features(this.#features()));
+    return 'trusted';
   }
 
   /** §7.6, §7.7; anything before it but a bind request is refused. */
@@ -195,43 +291,65 @@ export class Stream<S extends { readonly jid: Jid }> {
     if (tag.name !== 'iq' || iq.attributes['type'] !== 'set' || request === undefined || id === undefined) {
       return this.fail('not-authorized', 'bind a resource first'); // §7.3.1
     }
-    const wanted = request.child('resource')?.text ?? '';
-    const resource = wanted === '' ? this.#core.freshId() : prepareResource(wanted);
-    const answer = (type: string, child: ReturnType<typeof el>) =>
+    const answer = (type: string, child: Element) =>
       this.#wire.send(el('iq', NS.client, { id, type }, child).serialize(NS.client));
-    if (resource === undefined) {
-      answer('error', new StanzaError('bad-request', 'this can be no resource').element()); // §7.7.2.3
-      return 'continue';
+    try {
+      const { session } = await this.#sessions.bind(login, request);
+      if (this.over) return 'stop';
+      answer('result', el('bind', NS.bind, {}, el('jid', NS.bind, {}, session.jid.toString())));
+      this.#tell('login', `${session.jid} with ${this.#sessions.mechanism}`);
+    } catch (error) {
+      if (!(error instanceof StanzaError)) throw error;
+      answer('error', error.element());
     }
-    const { address, transport, tls } = this.#wire;
-    const peer = { address, transport, tls, mechanism: this.#mechanism };
-    const outlet = {
-      send: (bytes: Bytes) => this.#wire.send(bytes),
-      hold: (until: Promise<unknown>) => this.#wire.hold(until),
-      drained: () => this.#wire.drained(),
-      end: (condition: string, text?: string) => void this.fail(condition as StreamCondition, text),
-    };
-    const session = await this.#core.open(login, resource, peer, outlet);
-    if (session instanceof StanzaError) {
-      answer('error', session.element());
-      return 'continue';
-    }
-    if (this.over) {
-      await this.#core.close(session);
-      return 'stop';
-    }
-    this.#session = session;
-    this.#tell('login', `${session.jid} with ${this.#mechanism}`);
-    answer('result', el('bind', NS.bind, {}, el('jid', NS.bind, {}, session.jid.toString())));
     return 'continue';
   }
 
-  #stanza(session: S, tag: Tag, raw: Bytes): Next | Promise<Next> {
+  /** XEP-0198 §3 and §5: before a binding only a resumption is in order. */
+  async #manageUnbound(login: Login, element: Element): Promise<Next> {
+    if (element.name !== 'resume') {
+      this.#wire.send(failed('unexpected-request').serialize(NS.client));
+      return 'continue';
+    }
+    const refused = await this.#resume(login, element, (_line, resumed) => resumed.serialize(NS.client));
+    if (this.over) return 'stop';
+    if (refused !== undefined) this.#wire.send(refused.serialize(NS.client));
+    return 'continue';
+  }
+
+  async #resume(
+    login: Login,
+    request: Element,
+    hello: (line: Lifeline<S>, resumed: Element) => Bytes,
+  ): Promise<Element | undefined> {
+    const refused = await this.#sessions.resume(login, request, hello);
+    if (this.over) return undefined;
+    if (refused === undefined) this.#tell('resumed', this.#line?.session.jid.toString() ?? '');
+    if (refused === undefined || refused instanceof Element) return refused;
+    this.#tooHigh(refused.tooHigh, refused.sent);
+    return undefined;
+  }
+
+  #tooHigh(h: number, sent: number): Next {
+    const more = `<handled-count-too-high xmlns='${NS.management}' h='${h}' send-count='${sent}'/>`;
+    return this.fail('undefined-condition', `you acknowledged ${h} stanzas of ${sent}`, more); // XEP-0198 §6
+  }
+
+  #stanza(line: Lifeline<S>, tag: Tag, raw: Bytes): Next | Promise<Next> {
     const { name } = tag;
     const known = name === 'message' || name === 'presence' || name === 'iq';
-    const plain = known && this.#plainNamespaces(tag) ? undefined : normalize(tag, raw, this.#header);
-    const done =
-      plain === undefined ? this.#core.receive(session, tag, raw) : this.#unusual(session, plain.tag, plain.raw);
+    if (known && this.#plainNamespaces(tag)) return this.#receive(line, tag, raw);
+    if (name === 'r' && attribute(tag, 'xmlns') === NS.management) return this.#tellCount(line);
+    const plain = normalize(tag, raw, this.#header);
+    const stanza = plain.tag.name === 'message' || plain.tag.name === 'presence' || plain.tag.name === 'iq';
+    if (stanza && (attribute(plain.tag, 'xmlns') ?? NS.client) === NS.client)
+      return this.#receive(line, plain.tag, plain.raw);
+    return this.#nonza(line, plain.tag, plain.raw);
+  }
+
+  #receive(line: Lifeline<S>, tag: Tag, raw: Bytes): Next | Promise<Next> {
+    const done = this.#core.receive(line.session, tag, raw);
+    line.count(done);
     if (done === undefined) return this.over ? 'stop' : 'continue';
     return done.then(() => (this.over ? 'stop' : 'continue'));
   }
@@ -242,9 +360,30 @@ export class Stream<S extends { readonly jid: Jid }> {
     return this.#plainHeader && (ns === undefined || ns === NS.client);
   }
 
-  #unusual(session: S, tag: Tag, raw: Bytes): void | Promise<void> {
-    const { name } = tag;
-    if (name === 'message' || name === 'presence' || name === 'iq') return this.#core.receive(session, tag, raw);
-    this.fail('unsupported-stanza-type', `<${name}/> is no stanza`); // §4.9.3.24
+  #tellCount(line: Lifeline<S>): Next {
+    if (!line.managed) return this.fail('unsupported-stanza-type', 'stream management is not enabled');
+    this.#wire.send(`<a xmlns='${NS.management}' h='${line.handled}'/>`);
+    return 'continue';
+  }
+
+  /** What is no stanza: of stream management (XEP-0198), or of client state indication (XEP-0352). */
+  #nonza(line: Lifeline<S>, tag: Tag, raw: Bytes): Next | Promise<Next> {
+    const ns = attribute(tag, 'xmlns');
+    if (ns === NS.clientState && tag.name === 'active') line.active();
+    else if (ns === NS.clientState && tag.name === 'inactive') line.inactive();
+    else if (ns === NS.management && tag.name === 'r') return this.#tellCount(line);
+    else if (ns === NS.management && tag.name === 'a') {
+      const h = readCount(attribute(tag, 'h'));
+      if (h === undefined) return this.fail('policy-violation', "an <a/> needs its 'h'");
+      if (!line.acknowledged(h)) return this.#tooHigh(h, line.sent);
+    } else if (ns === NS.management && tag.name === 'enable')
+      this.#wire.send(this.#sessions.enable(line, parseElement(raw, NS.client)).serialize(NS.client));
+    else if (ns === NS.management && tag.name === 'resume')
+      this.#wire.send(failed('unexpected-request').serialize(NS.client)); // a resource is bound already
+    else return this.fail('unsupported-stanza-type', `<${tag.name}/> is no stanza`); // §4.9.3.24
+    return 'continue';
   }
 }
+
+/** XEP-0478 §3 */
+const limits = (bytes: number): Bytes => `<limits xmlns='${NS.streamLimits}'><max-bytes>${bytes}</max-bytes></limits>`;

@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
+import { ClientAuthorities } from './client-certificate.ts';
+import { endPointBinding } from './end-point.ts';
 
 export interface CertificateInfo {
   readonly subject: string;
@@ -29,20 +31,36 @@ export function certificateInfo(pem: string): CertificateInfo {
   };
 }
 
+/** RFC 7590 §3: TLS 1.2 and newer. A resumed session needs the context's own mark where client certificates are asked for. */
+const contextOf = (pem: { readonly cert: string; readonly key: string }, authorities: ClientAuthorities | undefined) =>
+  createSecureContext({
+    ...pem,
+    minVersion: 'TLSv1.2',
+    sessionIdContext: 'parleyd',
+    ...(authorities === undefined ? {} : { ca: authorities.pem }),
+  });
+
 /** The node's certificate and key, as they lie on disk; they can be read again while the node runs. */
 export class Identity {
   readonly #certificatePath: string;
   readonly #keyPath: string;
+  readonly #authoritiesPath: string | undefined;
+  #authorities: ClientAuthorities | undefined;
   #info: CertificateInfo;
   #context: SecureContext;
   #pem: { readonly cert: string; readonly key: string };
+  #endPoint: Buffer | undefined;
 
-  constructor(certificatePath: string, keyPath: string) {
+  /** `authoritiesPath`: who may sign client certificates; undefined: none are asked for */
+  constructor(certificatePath: string, keyPath: string, authoritiesPath?: string) {
     this.#certificatePath = certificatePath;
     this.#keyPath = keyPath;
+    this.#authoritiesPath = authoritiesPath;
+    this.#authorities = this.#readAuthorities();
     this.#pem = this.#read();
     this.#info = certificateInfo(this.#pem.cert);
-    this.#context = createSecureContext({ ...this.#pem, minVersion: 'TLSv1.2' });
+    this.#context = contextOf(this.#pem, this.#authorities);
+    this.#endPoint = endPointBinding(new X509Certificate(this.#pem.cert).raw);
   }
 
   get info(): CertificateInfo {
@@ -53,6 +71,15 @@ export class Identity {
     return this.#context;
   }
 
+  /** the channel binding tls-server-end-point of the certificate (RFC 5929 §4) */
+  get endPoint(): Buffer | undefined {
+    return this.#endPoint;
+  }
+
+  get authorities(): ClientAuthorities | undefined {
+    return this.#authorities;
+  }
+
   get pem(): { readonly cert: string; readonly key: string } {
     return this.#pem;
   }
@@ -61,9 +88,16 @@ export class Identity {
   reload(): void {
     const pem = this.#read();
     const info = certificateInfo(pem.cert);
-    this.#context = createSecureContext({ ...pem, minVersion: 'TLSv1.2' });
+    const authorities = this.#readAuthorities();
+    this.#context = contextOf(pem, authorities);
+    this.#authorities = authorities;
     this.#pem = pem;
     this.#info = info;
+    this.#endPoint = endPointBinding(new X509Certificate(pem.cert).raw);
+  }
+
+  #readAuthorities(): ClientAuthorities | undefined {
+    return this.#authoritiesPath === undefined ? undefined : new ClientAuthorities(this.#authoritiesPath);
   }
 
   #read(): { cert: string; key: string } {

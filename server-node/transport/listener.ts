@@ -1,9 +1,12 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Secured } from '../edge/connection.ts';
 import type { Edge } from '../edge/edge.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import { hostAndPort, isLoopback, listenOptions, plainHost } from './address.ts';
 import type { Identity } from './certificate.ts';
+import { secure } from './secured-socket.ts';
 import { SocketTransport } from './socket.ts';
+import type { WebDoor } from './web/web-door.ts';
 
 /** how many connections may wait to be accepted; the kernel's net.core.somaxconn may allow fewer */
 const BACKLOG = 4096;
@@ -25,6 +28,7 @@ function take<S extends { readonly jid: Jid }>(
   { edge, identity }: Listening<S>,
   socket: Socket,
   direct: boolean,
+  secured?: Secured,
 ): void {
   const host = plainHost(socket.remoteAddress ?? '');
   const loopback = isLoopback(host);
@@ -41,10 +45,10 @@ function take<S extends { readonly jid: Jid }>(
     () => gone(),
   );
   const address = hostAndPort(host, socket.remotePort ?? 0);
-  const accepted = edge.accept(host, transport, { address, loopback, direct });
+  const accepted = edge.accept(host, transport, { address, loopback, direct, secured });
   received = (bytes) => accepted.connection.received(bytes);
   gone = () => accepted.lost();
-  if (direct) accepted.connection.handshake();
+  if (direct && secured === undefined) accepted.connection.handshake();
 }
 
 /** Listens for clients: `direct` for those that begin with TLS (XEP-0368), else for those that ask for it (RFC 6120 §5). */
@@ -71,3 +75,44 @@ function bound(server: Server, address: string): Promise<BoundListener> {
     });
   });
 }
+
+/** how long a TLS handshake at the web's door may take, milliseconds */
+const HANDSHAKE_MS = 15_000;
+
+/** Listens for HTTP without TLS: behind a proxy of the operator's, or for this machine. */
+export const listenHttp = <S extends { readonly jid: Jid }>(
+  address: string,
+  door: WebDoor<S>,
+): Promise<BoundListener> =>
+  bound(
+    createServer({ noDelay: true }, (socket) => {
+      if (door.admits(socket)) door.take(socket, undefined);
+      else socket.destroy();
+    }),
+    address,
+  );
+
+/** Listens with TLS for all that the client may name by ALPN (RFC 7301): HTTP, and XMPP as at its own door (XEP-0368). */
+export const listenHttps = <S extends { readonly jid: Jid }>(
+  address: string,
+  edge: Edge<S>,
+  door: WebDoor<S>,
+  identity: Identity,
+): Promise<BoundListener> =>
+  bound(
+    createServer({ noDelay: true }, (socket) => {
+      if (!door.admits(socket)) {
+        socket.destroy();
+        return;
+      }
+      const timer = setTimeout(() => socket.destroy(), HANDSHAKE_MS);
+      const over = secure(socket, identity, ['xmpp-client', 'http/1.1'], (secure, secured) => {
+        clearTimeout(timer);
+        if (secure.alpnProtocol === 'xmpp-client') take({ edge, identity }, secure, true, secured);
+        else door.take(secure, secured);
+      });
+      over.on('error', () => socket.destroy());
+      over.on('close', () => clearTimeout(timer));
+    }),
+    address,
+  );

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
-import type { Transport } from '../edge/connection.ts';
+import type { Secured, Transport } from '../edge/connection.ts';
 import type { Bytes } from '../xml/chars.ts';
 import type { Identity } from './certificate.ts';
+import { secure } from './secured-socket.ts';
 
 /** a client that half closes, or whose network died, is not waited for longer than this */
 const LINGER_MS = 5000;
@@ -51,17 +51,12 @@ export class SocketTransport implements Transport {
     this.#socket.destroy();
   }
 
-  startTls(done: (version: string) => void): void {
+  startTls(done: (secured: Secured) => void): void {
     const raw = this.#socket;
     raw.removeAllListeners('data');
-    const secure = new TLSSocket(raw, {
-      isServer: true,
-      secureContext: this.#identity.context,
-      ALPNProtocols: ['xmpp-client'],
-    });
-    this.#socket = secure;
-    secure.once('secure', () => done(secure.getProtocol() ?? 'TLS'));
-    this.#listen(secure);
+    const over = secure(raw, this.#identity, ['xmpp-client'], (_socket, secured) => done(secured));
+    this.#socket = over;
+    this.#listen(over);
   }
 
   #listen(socket: Socket): void {

@@ -82,6 +82,11 @@ export class Scanner {
     return this.#data.length - this.#at + this.#asideBytes;
   }
 
+  /** no stanza is being read, and nothing waits to be */
+  get between(): boolean {
+    return this.#names.length === 1 && this.#start < 0 && this.pending === 0;
+  }
+
   get paused(): boolean {
     return this.#paused;
   }

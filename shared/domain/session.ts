@@ -7,7 +7,7 @@ export const Session = v.object({
   connectedAt: Timestamp,
   /** the client's IP address and port, as the node sees it */
   address: v.string(),
-  transport: v.picklist(['tcp', 'starttls', 'tls']),
+  transport: v.picklist(['tcp', 'starttls', 'tls', 'websocket', 'bosh']),
   /** such as `TLSv1.3`, null on a connection without TLS */
   tls: v.nullable(v.string()),
   mechanism: v.string(),

@@ -97,6 +97,8 @@ const columnsFor = (now: number): Column<Session>[] => [
 const TRANSPORTS: Readonly<Record<Session['transport'], string>> = {
   tcp: 'TCP',
   starttls: 'STARTTLS',
+  websocket: 'WebSocket',
+  bosh: 'BOSH',
   tls: 'direct TLS',
 };
 

@@ -46,7 +46,8 @@ test('§3.3: a new password holds, the sessions stay, and modules are told', asy
     assert.equal(answer.elements.length, 0);
   }
   assert.notDeepEqual(await keys(world), before);
-  assert.deepEqual([changed, anna.ended, desk.ended], [['anna', 'anna', 'anna'], [], []]);
+  const thrice = ['anna', 'anna', 'anna'];
+  assert.deepEqual([changed, world.revoked, anna.ended, desk.ended], [thrice, thrice, [], []]);
 });
 
 test('§3.3: what is no password, or is for somebody else, changes nothing, and is not quoted back', async () => {

@@ -1,7 +1,7 @@
 import type { Module, ModuleContext } from '../../router/module.ts';
-import type { Session } from '../../router/session.ts';
+import { KEPT_ELSEWHERE, type Session } from '../../router/session.ts';
 import type { Bytes } from '../../xml/chars.ts';
-import { el } from '../../xml/element.ts';
+import { delayed } from '../../xmpp/delay.ts';
 import { StanzaError } from '../../xmpp/errors.ts';
 import { NS } from '../../xmpp/namespaces.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
@@ -19,13 +19,6 @@ export function worthKeeping(stanza: Stanza): boolean {
   return parts.some((part) => part.ns !== NS.chatStates && part.ns !== NS.hints && part.name !== 'thread');
 }
 
-/** The stored message as it goes out, with the time it came (XEP-0203 §4). */
-export function delayed(wire: Bytes, at: number, domain: string): Bytes {
-  const delay = el('delay', NS.delay, { from: domain, stamp: new Date(at).toISOString() }, 'Offline storage');
-  const end = wire.lastIndexOf('</');
-  return `${wire.slice(0, end)}${delay.serialize(NS.client)}${wire.slice(end)}`;
-}
-
 export const offline: Module = {
   name: 'Offline messages',
   specification: 'XEP-0160',
@@ -33,9 +26,9 @@ export const offline: Module = {
   features: [NS.offlineFeature],
   setup(ctx) {
     const store = ctx.stores.list('offline');
-    ctx.on('message-offline', 'handle', async ({ name, stanza }) => {
+    ctx.on('message-offline', 'handle', async ({ name, stanza, at }) => {
       if (!worthKeeping(stanza)) return true;
-      const id = await store.append(name, ctx.now(), stanza.wire, ctx.offlineMessages);
+      const id = await store.append(name, at ?? ctx.now(), stanza.wire, ctx.offlineMessages);
       if (id === undefined) throw new StanzaError('service-unavailable', 'the recipient has too many messages waiting');
       return true;
     });
@@ -69,8 +62,8 @@ async function deliverAll(ctx: ModuleContext, session: Session, mine: () => bool
   for (const [i, entry] of entries.entries()) {
     if (session.closed || !mine()) return;
     if (!fromBlocked(ctx, session, entry.data)) {
-      const wire = delayed(entry.data, entry.at, ctx.domain.domain);
-      session.outlet.send(wire);
+      const wire = delayed(entry.data, entry.at, ctx.domain.domain, 'Offline storage');
+      session.outlet.send(wire, KEPT_ELSEWHERE);
       waiting += wire.length;
     }
     if (waiting < PORTION_BYTES && i < entries.length - 1) continue;

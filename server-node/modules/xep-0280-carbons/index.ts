@@ -1,6 +1,6 @@
 import type { RoutedMessage } from '../../router/hooks.ts';
 import type { Module, ModuleContext } from '../../router/module.ts';
-import type { Session } from '../../router/session.ts';
+import { KEPT_ELSEWHERE, type Session } from '../../router/session.ts';
 import type { Bytes } from '../../xml/chars.ts';
 import { escapeValue } from '../../xml/entities.ts';
 import { NS } from '../../xmpp/namespaces.ts';
@@ -15,33 +15,34 @@ export const carbons: Module = {
   features: [NS.carbons],
   accountFeatures: [NS.carbons],
   setup(ctx) {
-    const enabled = new WeakSet<Session>();
     ctx.iq({
       type: 'set',
       ns: NS.carbons,
       scope: 'own',
       handle: ({ payload, session }) => {
-        if (session !== undefined && payload.name === 'enable') enabled.add(session);
-        if (session !== undefined && payload.name === 'disable') enabled.delete(session);
+        if (session !== undefined && payload.name === 'enable') session.carbons = true;
+        if (session !== undefined && payload.name === 'disable') session.carbons = false;
         return [];
       },
     });
-    ctx.onMessage((message) => copy(ctx, enabled, message));
+    ctx.onMessage((message) => copy(ctx, message));
   },
 };
 
-function copy(ctx: ModuleContext, enabled: WeakSet<Session>, { stanza, to, from, delivered }: RoutedMessage): void {
+function copy(ctx: ModuleContext, { stanza, to, from, delivered, receipt }: RoutedMessage): void {
   const mine = from === undefined ? [] : ctx.sessions.of(from.jid.local);
   const theirs = ctx.sessions.of(to.local);
   // the usual case, told by two look-ups: nobody has another device that is here
   if (mine.length < 2 && theirs.length <= delivered.length) return;
-  const wants = (session: Session) => enabled.has(session) && !delivered.includes(session) && session !== from;
+  const wants = (session: Session) => session.carbons && !delivered.includes(session) && session !== from;
   const senders = mine.filter(wants);
   // a message to oneself is copied once (§7 and §8 would both do it)
   const recipients = from?.jid.local === to.local ? [] : theirs.filter(wants);
   if ((senders.length === 0 && recipients.length === 0) || !eligible(stanza)) return;
-  for (const session of senders) session.outlet.send(wrap(stanza, session, 'sent'));
-  if (!isFromRoom(stanza)) for (const session of recipients) session.outlet.send(wrap(stanza, session, 'received'));
+  for (const session of senders) session.outlet.send(wrap(stanza, session, 'sent'), KEPT_ELSEWHERE);
+  if (isFromRoom(stanza)) return;
+  for (const session of recipients)
+    session.outlet.send(wrap(stanza, session, 'received'), receipt?.another() ?? KEPT_ELSEWHERE);
 }
 
 /** §7, §8: the message as it is, forwarded (XEP-0297) in the name of the account. */

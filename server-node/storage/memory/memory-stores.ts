@@ -73,6 +73,10 @@ class MemoryAccounts implements AccountStore {
       .slice(0, options.limit);
   }
 
+  async lacking(mechanism: string): Promise<number> {
+    return [...this.#accounts.values()].filter(({ keys }) => keys[mechanism] === undefined).length;
+  }
+
   async count(): Promise<number> {
     return this.#accounts.size;
   }

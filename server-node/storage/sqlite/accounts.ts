@@ -29,6 +29,7 @@ export class SqliteAccounts implements AccountStore {
   readonly #page: Statement;
   readonly #count: Statement;
   readonly #seen: Statement;
+  readonly #lacking: Statement;
 
   constructor(db: Database, writer: Writer) {
     this.#writer = writer;
@@ -45,6 +46,7 @@ export class SqliteAccounts implements AccountStore {
     );
     this.#seen = db.prepare('UPDATE account SET last_seen_at = ? WHERE name = ?');
     this.#count = db.prepare('SELECT count(*) AS n FROM account');
+    this.#lacking = db.prepare('SELECT count(*) AS n FROM account WHERE instr(keys, ?) = 0');
   }
 
   async get(name: string): Promise<Account | undefined> {
@@ -90,5 +92,9 @@ export class SqliteAccounts implements AccountStore {
     await this.#writer.write(() => {
       for (const [name, at] of times) this.#seen.run(at, name);
     });
+  }
+
+  async lacking(mechanism: string): Promise<number> {
+    return (this.#lacking.get(`"${mechanism}":`) as { n: number }).n;
   }
 }

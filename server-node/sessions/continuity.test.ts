@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Session } from '../router/session.ts';
+import { MemoryStores } from '../storage/memory/memory-stores.ts';
+import type { StreamCore } from '../stream/ports.ts';
+import { DOMAIN, World } from '../world.fixture.ts';
+import { Jid } from '../xmpp/jid.ts';
+import { Continuity } from './continuity.ts';
+import { packSession, unpackSession } from './packed-session.ts';
+import { Safekeeping } from './safekeeping.ts';
+
+const fail = (error: unknown) => assert.fail(String(error));
+const message = (n: number) =>
+  `<message from='bert@${DOMAIN}/b' to='anna@${DOMAIN}/a' type='chat'><body>${n}</body></message>`;
+
+test('a session keeps all that its modules know of it', async () => {
+  const world = new World();
+  await world.people('anna');
+  const anna = await world.come('anna/a', '<presence><priority>-3</priority><status>grüße</status></presence>');
+  await anna.says(`<presence to='room@other.example/ü'/>`);
+  anna.session.carbons = true;
+  const packed = JSON.parse(JSON.stringify(packSession(anna.session)));
+  const again = unpackSession(packed, anna.session.outlet);
+  assert.ok(again instanceof Session);
+  for (const key of ['jid', 'priority', 'interested', 'carbons', 'connectedAt', 'peer', 'wantsBlocklist'] as const)
+    assert.deepEqual(again[key], anna.session[key], key);
+  assert.equal(again.presence?.wire, anna.session.presence?.wire);
+  assert.deepEqual([...(again.directed?.keys() ?? [])], [...(anna.session.directed?.keys() ?? [])]);
+  assert.equal(again.directed?.size, 1);
+});
+
+test('what a killed process left unacknowledged waits for its recipient, once, in its order', async () => {
+  const stores = new MemoryStores();
+  const world = new World(stores);
+  await world.people('anna', 'bert');
+  const before = new Safekeeping(stores, 1000, fail);
+  const [first, second] = [1, 2].map((n) => before.put('anna', { bytes: message(n), at: world.now }));
+  before.put('gone', { bytes: message(9), at: world.now });
+  await Promise.all([first?.stored, second?.stored]);
+  const restart = async () => {
+    const safe = new Safekeeping(stores, 2000, fail);
+    const core = { domain: DOMAIN, safe } as unknown as StreamCore<Session>;
+    const limits = { unacknowledged: 1, unacknowledgedBytes: 1, resumeMs: 1, ackMs: 1, keepMs: 1 };
+    const { router } = world;
+    return new Continuity({ stores, router, safe, core, limits, now: () => world.now }).restore();
+  };
+  assert.deepEqual(await restart(), []);
+  assert.deepEqual(await restart(), [], 'nothing is left for a second time');
+  const anna = await world.come('anna/new', '');
+  await anna.says('<presence/>');
+  const bodies = anna
+    .hears()
+    .flatMap((stanza) => (stanza.name === 'message' ? [stanza.child('body', 'jabber:client')?.text] : []));
+  assert.deepEqual(bodies, ['1', '2']);
+  assert.deepEqual(world.faults, []);
+});
+
+test('what arrived is dropped, and stays so', async () => {
+  const stores = new MemoryStores();
+  const safe = new Safekeeping(stores, 1000, fail);
+  const kept = safe.put('anna', { bytes: message(1), at: 5 });
+  await kept.stored;
+  assert.deepEqual([...(await safe.all()).values()], [{ account: 'anna', bytes: message(1), at: 5 }]);
+  safe.known(kept.key).drop();
+  assert.equal((await safe.all()).size, 0);
+});
+
+test('undelivered stanzas: messages go to another device or wait, requests come back, the rest is forgotten', async () => {
+  const world = new World();
+  await world.people('anna', 'bert');
+  const bert = await world.come('bert/b');
+  const jid = new Jid('anna', DOMAIN, 'a');
+  const iq = `<iq from='bert@${DOMAIN}/b' to='anna@${DOMAIN}/a' type='get' id='q'><x xmlns='y'/></iq>`;
+  const presence = `<presence from='bert@${DOMAIN}/b' to='anna@${DOMAIN}'/>`;
+  await world.router.undelivered(
+    jid,
+    [iq, presence, message(1)].map((bytes) => ({ bytes, at: world.now - 60_000 })),
+  );
+  assert.deepEqual(bert.hearsBriefly(), [`iq from=anna@/a to=bert@/b type=error id=q`]);
+  const anna = await world.come('anna/new', '');
+  await anna.says('<presence/>');
+  const late = anna.hears().find((stanza) => stanza.name === 'message');
+  assert.equal(
+    late?.child('delay', 'urn:xmpp:delay')?.attributes['stamp'],
+    '2026-11-24T11:59:00.000Z',
+    'the time it was sent',
+  );
+  await world.router.undelivered(jid, [{ bytes: message(2), at: world.now }]);
+  assert.equal(anna.hears().length, 1, 'who is there gets it at once');
+});

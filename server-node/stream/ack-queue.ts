@@ -1,0 +1,148 @@
+import type { Bytes } from '../xml/chars.ts';
+import type { Kept, Receipt, Unacknowledged } from './ports.ts';
+
+interface Sent extends Unacknowledged {
+  readonly receipt: Receipt | undefined;
+  kept: Kept | undefined;
+}
+
+/** What is sent and not acknowledged, so that it survives JSON. */
+export interface PackedStanza {
+  readonly bytes: Bytes;
+  readonly at: number;
+  /** where it lies on disk; without it nothing is lost with it, or it is no message */
+  readonly key?: string;
+  /** the message itself, where `bytes` is a copy of another shape */
+  readonly original?: Bytes;
+}
+
+const isMessage = (bytes: Bytes): boolean => bytes.startsWith('<message');
+
+/** What was sent and is not acknowledged (XEP-0198 §4), numbered from 1 on, modulo 2³². */
+export class AckQueue {
+  #queue: Sent[] = [];
+  /** how many at the beginning of the array are gone; it is cut when they are many */
+  #gone = 0;
+  /** stanzas sent in all, and acknowledged in all */
+  #sent = 0;
+  #acknowledged = 0;
+  #bytes = 0;
+
+  /** stanzas that wait */
+  get size(): number {
+    return this.#queue.length - this.#gone;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get sent(): number {
+    return this.#sent >>> 0;
+  }
+
+  push(bytes: Bytes, receipt: Receipt | undefined, at: number): void {
+    this.#queue.push({ bytes, receipt, at, kept: undefined });
+    this.#sent++;
+    this.#bytes += bytes.length;
+  }
+
+  /** Takes an `h`; false when it is of more than was sent (§4, §6). An older one than the last says nothing new. */
+  acknowledge(h: number): boolean {
+    const news = (h - this.#acknowledged) >>> 0;
+    if (news > 0x7fff_ffff) return true;
+    if (news > this.size) return false;
+    for (let i = 0; i < news; i++) {
+      const stanza = this.#queue[this.#gone + i];
+      this.#bytes -= stanza?.bytes.length ?? 0;
+      stanza?.receipt?.taken();
+      if (stanza?.receipt === undefined) stanza?.kept?.drop();
+    }
+    this.#gone += news;
+    this.#acknowledged = (this.#acknowledged + news) >>> 0;
+    if (this.#gone > 64 && this.#gone * 2 > this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#gone);
+      this.#gone = 0;
+    }
+    if (this.size === 0) this.#empty();
+    return true;
+  }
+
+  /** What waits, in its order. */
+  *waiting(): Iterable<Bytes> {
+    for (let i = this.#gone; i < this.#queue.length; i++) yield this.#queue[i]?.bytes ?? '';
+  }
+
+  /** Puts the messages on disk that wait from `from` on; resolves when they are there. */
+  keep(put: (stanza: Unacknowledged) => Kept, from = 0): Promise<unknown> | undefined {
+    const stored: Promise<unknown>[] = [];
+    for (let i = this.#gone + from; i < this.#queue.length; i++) {
+      const stanza = this.#queue[i];
+      if (stanza === undefined || stanza.kept !== undefined || !isMessage(stanza.bytes)) continue;
+      const { bytes, at, receipt } = stanza;
+      const safe = () => put({ bytes: receipt?.original ?? bytes, at });
+      stanza.kept = receipt === undefined ? safe() : receipt.keep(safe);
+      if (stanza.kept !== undefined) stored.push(stanza.kept.stored);
+    }
+    return stored.length === 0 ? undefined : Promise.all(stored);
+  }
+
+  /** The counters, and what waits. */
+  pack(): { readonly acknowledged: number; readonly waiting: readonly PackedStanza[] } {
+    const waiting = this.#queue.slice(this.#gone).map(({ bytes, at, kept, receipt }) => ({
+      bytes,
+      at,
+      ...(kept === undefined ? {} : { key: kept.key }),
+      ...(receipt?.original === undefined ? {} : { original: receipt.original }),
+    }));
+    return { acknowledged: this.#acknowledged, waiting };
+  }
+
+  static unpack(
+    packed: { readonly acknowledged: number; readonly waiting: readonly PackedStanza[] },
+    known: (key: string) => Kept,
+  ): AckQueue {
+    const queue = new AckQueue();
+    queue.#acknowledged = packed.acknowledged;
+    queue.#sent = packed.acknowledged;
+    for (const { bytes, at, key, original } of packed.waiting) {
+      const kept = key === undefined ? undefined : known(key);
+      queue.push(bytes, kept === undefined && isMessage(bytes) ? NOTHING_LOST : restored(kept, original), at);
+    }
+    return queue;
+  }
+
+  /** The session is over: what waits and nobody else has. */
+  abandon(): Unacknowledged[] {
+    const lost: Unacknowledged[] = [];
+    for (const { bytes, at, receipt, kept } of this.#queue.slice(this.#gone)) {
+      if (receipt === undefined) kept?.drop();
+      if (receipt === undefined || receipt.lost()) lost.push({ bytes: receipt?.original ?? bytes, at });
+    }
+    this.#empty();
+    return lost;
+  }
+
+  #empty(): void {
+    this.#queue = [];
+    this.#gone = 0;
+    this.#bytes = 0;
+  }
+}
+
+/** For a copy of what others have, or what lies elsewhere. */
+const NOTHING_LOST: Receipt = { taken: () => {}, lost: () => false, keep: () => undefined };
+
+/** What a receipt of an earlier process still has to do. */
+function restored(kept: Kept | undefined, original: Bytes | undefined): Receipt | undefined {
+  if (kept === undefined) return undefined;
+  const receipt = {
+    taken: () => kept.drop(),
+    lost: () => {
+      kept.drop();
+      return true;
+    },
+    keep: () => kept,
+  };
+  return original === undefined ? receipt : { ...receipt, original };
+}

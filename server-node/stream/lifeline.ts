@@ -1,0 +1,305 @@
+import type { Bytes } from '../xml/chars.ts';
+import type { Jid } from '../xmpp/jid.ts';
+import { NS } from '../xmpp/namespaces.ts';
+import { AckQueue, type PackedStanza } from './ack-queue.ts';
+import type { PeerInfo, Receipt, StreamCore, StreamOutlet, StreamWire } from './ports.ts';
+import { Quiet } from './quiet.ts';
+
+export const ASK: Bytes = `<r xmlns='${NS.management}'/>`;
+
+export interface LifelineLimits {
+  /** stanzas and bytes that may wait for an acknowledgement; more ends the session */
+  readonly unacknowledged: number;
+  readonly unacknowledgedBytes: number;
+  /** how long a session outlives its connection, milliseconds; 0: not at all */
+  readonly resumeMs: number;
+  /** how long an acknowledgement may take before the messages it is for are put on disk, milliseconds */
+  readonly keepMs: number;
+  /** how long an acknowledgement may take before the connection is held for dead, milliseconds */
+  readonly ackMs: number;
+}
+
+/** A session that can be resumed, so that it survives JSON and a restart. */
+export interface PackedLine {
+  readonly id: string;
+  readonly account: string;
+  readonly handled: number;
+  readonly acknowledged: number;
+  readonly waiting: readonly PackedStanza[];
+  readonly lostAt: number;
+  readonly session: unknown;
+}
+
+/** What a lifeline tells the stream that serves it. */
+export interface Bearer {
+  readonly over: boolean;
+  /** the session goes on elsewhere, or is over: close with this stream error, and leave the session alone */
+  replaced(condition: string, text: string | undefined): void;
+}
+
+/**
+ * Between a session above and the connection below: counts and keeps what was sent until it is acknowledged, and lets
+ * the session outlive its connection (XEP-0198 §4, §5). Without stream management it passes everything through.
+ */
+export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
+  readonly account: string;
+  readonly #core: StreamCore<S>;
+  readonly #limits: LifelineLimits;
+  readonly #now: () => number;
+  #session: S | undefined;
+  #wire: StreamWire | undefined;
+  #bearer: Bearer | undefined;
+  #queue: AckQueue | undefined;
+  #quiet: Quiet | undefined;
+  /** when the oldest request for an acknowledgement left that was not answered, 0: none is out */
+  #asked = 0;
+  /** stanzas received and handled */
+  #handled = 0;
+  /** what is being handled, and must be before a count is told to a new connection */
+  #busy: Promise<unknown> | undefined;
+  #holds = new Set<Promise<unknown>>();
+  #idle: (() => void)[] = [];
+  /** how to find the session again; undefined when it can't be resumed */
+  id: string | undefined;
+  /** when the connection was lost; undefined while there is one */
+  lostAt: number | undefined;
+  over = false;
+
+  constructor(
+    core: StreamCore<S>,
+    limits: LifelineLimits,
+    account: string,
+    wire: StreamWire | undefined,
+    bearer: Bearer | undefined,
+    now: () => number,
+  ) {
+    this.#core = core;
+    this.#limits = limits;
+    this.account = account;
+    this.#wire = wire;
+    this.#bearer = bearer;
+    this.#now = now;
+  }
+
+  get session(): S {
+    if (this.#session === undefined) throw new Error('a lifeline without its session');
+    return this.#session;
+  }
+
+  set session(session: S) {
+    this.#session = session;
+  }
+
+  get managed(): boolean {
+    return this.#queue !== undefined;
+  }
+
+  get waiting(): boolean {
+    return this.lostAt !== undefined && !this.over;
+  }
+
+  get handled(): number {
+    return this.#handled >>> 0;
+  }
+
+  get sent(): number {
+    return this.#queue?.sent ?? 0;
+  }
+
+  /** Counting begins (§3); `id`: the session may be resumed by it. */
+  manage(id: string | undefined): void {
+    this.#queue = new AckQueue();
+    this.#handled = 0;
+    this.id = id;
+  }
+
+  send(bytes: Bytes, receipt?: Receipt): Promise<unknown> | undefined {
+    if (this.#quiet !== undefined) {
+      if (this.#quiet.holds(bytes, receipt)) return undefined;
+      this.#quiet.release((held, its) => this.#pass(held, its));
+    }
+    return this.#pass(bytes, receipt);
+  }
+
+  #pass(bytes: Bytes, receipt: Receipt | undefined): Promise<unknown> | undefined {
+    const queue = this.#queue;
+    const wire = this.#wire;
+    if (queue === undefined) {
+      receipt?.taken(); // without stream management what was written is all that can be known
+      wire?.send(bytes);
+      return undefined;
+    }
+    if (this.over) return undefined;
+    queue.push(bytes, receipt, this.#now());
+    if (wire !== undefined) {
+      wire.send(bytes);
+      if (this.#asked === 0) this.#ask(wire);
+    }
+    if (queue.size > this.#limits.unacknowledged || queue.bytes > this.#limits.unacknowledgedBytes) {
+      this.end('policy-violation', 'too much is not acknowledged');
+      return undefined;
+    }
+    return wire === undefined ? this.#keep(queue.size - 1) : undefined;
+  }
+
+  /** What waits for a client that may never come back lies on disk: a killed process must not lose it. */
+  #keep(from = 0): Promise<unknown> | undefined {
+    return this.#queue?.keep((stanza) => this.#core.safe.put(this.account, stanza), from);
+  }
+
+  #ask(wire: StreamWire): void {
+    this.#asked = this.#now();
+    wire.send(ASK);
+  }
+
+  hold(until: Promise<unknown>): void {
+    if (this.#queue !== undefined) {
+      this.#holds.add(until);
+      const done = () => void this.#holds.delete(until);
+      until.then(done, done);
+    }
+    this.#wire?.hold(until);
+  }
+
+  /** With stream management: all that was sent is acknowledged, or never will be. */
+  async drained(): Promise<void> {
+    if (this.#queue === undefined) return this.#wire?.drained();
+    if (this.#queue.size === 0 || this.over) return;
+    await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** What is above ends the session. */
+  end(condition: string, text?: string): void {
+    const bearer = this.#bearer;
+    this.finish();
+    bearer?.replaced(condition, text);
+  }
+
+  /** The client acknowledges; false when it claims more than it was sent. */
+  acknowledged(h: number): boolean {
+    const queue = this.#queue;
+    if (queue === undefined) return true;
+    if (!queue.acknowledge(h)) return false;
+    this.#asked = 0;
+    if (queue.size === 0) this.#wakeIdle();
+    else if (this.#wire !== undefined) this.#ask(this.#wire);
+    return true;
+  }
+
+  /** One more stanza was taken from the client; `done` while it is handled. */
+  count(done: void | Promise<void>): void {
+    this.#handled++;
+    if (done === undefined) return;
+    this.#busy = done;
+    const settled = () => {
+      if (this.#busy === done) this.#busy = undefined;
+    };
+    done.then(settled, settled);
+  }
+
+  /** XEP-0352: the client is not looked at, or is again. */
+  inactive(): void {
+    this.#quiet ??= new Quiet();
+  }
+
+  active(): void {
+    const quiet = this.#quiet;
+    this.#quiet = undefined;
+    quiet?.release((bytes, receipt) => this.#pass(bytes, receipt));
+  }
+
+  /** The connection is gone without a farewell. True when the session waits for another. */
+  lost(): boolean {
+    this.#wire = undefined;
+    this.#bearer = undefined;
+    this.#asked = 0;
+    if (this.over) return false;
+    if (this.id === undefined || this.#limits.resumeMs === 0) {
+      this.finish();
+      return false;
+    }
+    this.lostAt = this.#now();
+    void this.#keep();
+    return true;
+  }
+
+  /** For a restart: all that is needed to go on; undefined when nobody could resume it. */
+  pack(): PackedLine | undefined {
+    const { id, account, handled } = this;
+    if (id === undefined || this.over || this.#session === undefined || this.#queue === undefined) return undefined;
+    this.active(); // what was held back for an inactive client belongs to what it has not got
+    void this.#keep();
+    const session = this.#core.pack(this.#session);
+    return { id, account, handled, ...this.#queue.pack(), lostAt: this.lostAt ?? this.#now(), session };
+  }
+
+  /** A session of an earlier process, which waits for its client; undefined when its account may not go on. */
+  static async unpack<S extends { readonly jid: Jid }>(
+    packed: PackedLine,
+    core: StreamCore<S>,
+    limits: LifelineLimits,
+    now: () => number,
+  ): Promise<Lifeline<S> | undefined> {
+    const line = new Lifeline(core, limits, packed.account, undefined, undefined, now);
+    line.id = packed.id;
+    line.lostAt = packed.lostAt;
+    line.#handled = packed.handled;
+    line.#queue = AckQueue.unpack(packed, (key) => core.safe.known(key));
+    const session = await core.unpack(packed.session, line);
+    if (session === undefined) return undefined;
+    line.session = session;
+    return line;
+  }
+
+  /** Waits for what an earlier connection still does, so that the counts are right (§5). */
+  async settle(): Promise<void> {
+    while (this.#busy !== undefined || this.#holds.size > 0) await Promise.allSettled([this.#busy, ...this.#holds]);
+  }
+
+  /** Goes on over another connection: `hello` is sent first, then all that is not acknowledged (§5). */
+  attach(wire: StreamWire, bearer: Bearer, peer: PeerInfo, hello: Bytes): void {
+    const before = this.#bearer;
+    this.#wire = wire;
+    this.#bearer = bearer;
+    this.lostAt = undefined;
+    before?.replaced('conflict', 'the session was resumed over another connection');
+    this.#core.moved(this.session, peer);
+    wire.send(hello);
+    this.#asked = 0;
+    const queue = this.#queue;
+    if (queue !== undefined && queue.size > 0) {
+      for (const bytes of queue.waiting()) wire.send(bytes);
+      this.#ask(wire);
+    }
+    this.active(); // XEP-0352 §5: a resumed stream begins active
+  }
+
+  /** Called now and then: a connection that answers nothing is dead, a session that nobody came back to is over. */
+  sweep(): void {
+    const now = this.#now();
+    if (this.lostAt !== undefined && now - this.lostAt > this.#limits.resumeMs) this.finish();
+    else if (this.#asked > 0 && now - this.#asked > this.#limits.ackMs) this.#wire?.destroy();
+    else if (this.#asked > 0 && now - this.#asked > this.#limits.keepMs) void this.#keep();
+  }
+
+  /** The session is over; what its client did not acknowledge goes back to where messages are kept. */
+  finish(): void {
+    if (this.over) return;
+    this.active();
+    this.over = true;
+    this.#wire = undefined;
+    this.#bearer = undefined;
+    const session = this.#session;
+    const lost = this.#queue?.abandon() ?? [];
+    this.#wakeIdle();
+    if (session === undefined) return;
+    void this.#core.close(session);
+    if (lost.length > 0) this.#core.undelivered(session, lost);
+  }
+
+  #wakeIdle(): void {
+    const waiting = this.#idle;
+    this.#idle = [];
+    for (const wake of waiting) wake();
+  }
+}

@@ -1,0 +1,99 @@
+import type { Login } from '../sasl/mechanism.ts';
+import type { Bytes } from '../xml/chars.ts';
+import { type Element, el } from '../xml/element.ts';
+import { StanzaError } from '../xmpp/errors.ts';
+import type { Jid } from '../xmpp/jid.ts';
+import { NS } from '../xmpp/namespaces.ts';
+import { failed, readCount, taggedResource, wantedResource } from './binding.ts';
+import { type Bearer, Lifeline } from './lifeline.ts';
+import type { Lifelines } from './lifelines.ts';
+import type { Agent, PeerInfo, StreamCore, StreamWire } from './ports.ts';
+import { isTrue } from './sasl2-request.ts';
+
+/** Why a session was not resumed: an answer, or more acknowledged than was sent. */
+export type Refusal = Element | { readonly tooHigh: number; readonly sent: number };
+
+/** How a client that has logged in gets its session: a new one, or one that it had before. */
+export class SessionDesk<S extends { readonly jid: Jid }> {
+  readonly #core: StreamCore<S>;
+  readonly #wire: StreamWire;
+  readonly #lines: Lifelines<S>;
+  readonly #bearer: Bearer;
+  readonly #now: () => number;
+  /** what the client logged in with */
+  mechanism = '';
+  /** its session, once it has one */
+  line: Lifeline<S> | undefined;
+
+  constructor(core: StreamCore<S>, wire: StreamWire, lines: Lifelines<S>, bearer: Bearer, now: () => number) {
+    this.#core = core;
+    this.#wire = wire;
+    this.#lines = lines;
+    this.#bearer = bearer;
+    this.#now = now;
+  }
+
+  /** Binds a resource (RFC 6120 §7.6, §7.7). @throws StanzaError */
+  async bind(login: Login, request: Element): Promise<Lifeline<S>> {
+    return this.#open(
+      login,
+      wantedResource(request, () => this.#core.freshId()),
+    );
+  }
+
+  /** Binds one in the way of XEP-0386 §4, with what is to be switched on (§5). @throws StanzaError */
+  async bind2(login: Login, bind: Element, agent: Agent | undefined): Promise<Element> {
+    const line = await this.#open(login, taggedResource(bind, login.name, agent, this.#core));
+    if (line.over) return el('bound', NS.bind2);
+    if (bind.child('enable', NS.carbons) !== undefined) this.#core.carbons(line.session);
+    if (bind.child('inactive', NS.clientState) !== undefined) line.inactive();
+    const enable = bind.child('enable', NS.management);
+    return el('bound', NS.bind2, {}, ...(enable === undefined ? [] : [this.enable(line, enable)]));
+  }
+
+  async #open(login: Login, resource: string): Promise<Lifeline<S>> {
+    const line = new Lifeline(this.#core, this.#lines.limits, login.name, this.#wire, this.#bearer, this.#now);
+    const session = await this.#core.open(login, resource, this.#peer(), line);
+    if (session instanceof StanzaError) throw session;
+    line.session = session;
+    if (this.#bearer.over) line.finish();
+    else if (!line.over) this.line = line;
+    return line;
+  }
+
+  #peer(): PeerInfo {
+    const { address, transport, tls } = this.#wire;
+    return { address, transport, tls, mechanism: this.mechanism };
+  }
+
+  /** XEP-0198 §3: at most once. */
+  enable(line: Lifeline<S>, enable: Element): Element {
+    if (line.managed) return failed('unexpected-request');
+    const { resumeMs } = this.#lines.limits;
+    const id = isTrue(enable.attributes['resume']) && resumeMs > 0 ? this.#core.freshId() : undefined;
+    line.manage(id);
+    this.#lines.add(line);
+    const resumable = id === undefined ? {} : { id, resume: 'true', max: String(Math.floor(resumeMs / 1000)) };
+    return el('enabled', NS.management, resumable);
+  }
+
+  /** Takes over a session (XEP-0198 §5); `hello` is what is sent before what was missed. Answers why not, or nothing. */
+  async resume(
+    login: Login,
+    request: Element,
+    hello: (line: Lifeline<S>, resumed: Element) => Bytes,
+  ): Promise<Refusal | undefined> {
+    const previd = request.attributes['previd'] ?? '';
+    const h = readCount(request.attributes['h']);
+    if (h === undefined) return failed('bad-request');
+    const line = this.#lines.find(previd, login.name);
+    if (line === undefined || typeof line === 'number') return failed('item-not-found', line);
+    await line.settle();
+    if (this.#bearer.over || line.over) return failed('item-not-found', line.handled);
+    if (!line.acknowledged(h)) return { tooHigh: h, sent: line.sent };
+    const resumed = el('resumed', NS.management, { h: String(line.handled), previd });
+    this.line = line;
+    line.attach(this.#wire, this.#bearer, this.#peer(), hello(line, resumed));
+    return undefined;
+  }
+}
