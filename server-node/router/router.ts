@@ -85,12 +85,14 @@ export class Router {
   /** Binds a resource (RFC 6120 §7). A session of the same full JID is ended with `conflict` (§7.7.2.2). */
   async open(name: string, resource: string, peer: Peer, outlet: Outlet): Promise<Session | StanzaError> {
     await this.blocklists.hold(name); // first: no stanza may come to a session whose list isn't there
-    const held = this.sessions.get(name, resource);
+    let held = this.sessions.get(name, resource);
     if (held === undefined && !(await this.#makeRoom(name))) {
       this.blocklists.release(name);
       return new StanzaError('resource-constraint', 'too many sessions of this account'); // §7.7.2.1
     }
-    if (held !== undefined) {
+    for (;;) {
+      held = this.sessions.get(name, resource); // again after each wait: another may have come by the same name
+      if (held === undefined) break;
       held.outlet.end('conflict', 'replaced by a new session of the same resource');
       await this.close(held);
     }
