@@ -27,8 +27,8 @@ const rooms = {
     may: [...PURE, 'server-node/ports', 'server-node/config', 'server-node/router'],
   },
   'server-node/module-list': {
-    at: '^server-node/modules/(index|table)\\.ts$',
-    may: ['server-node/modules', 'server-node/router'],
+    at: '^server-node/modules/(index|table|doap|below|declaration)\\.ts$',
+    may: ['server-node/modules', 'server-node/router', 'server-node/xml'],
   },
   'server-node/storage': {
     at: '^server-node/storage/(sqlite|postgres|memory)/',
@@ -79,7 +79,7 @@ const rooms = {
   },
   'server-node/version': { at: '^server-node/version\\.ts$', may: [] },
   'server-node/cli': { at: '^server-node/cli/', may: 'all of server-node, shared' },
-  'server-node/main': { at: '^server-node/(main|node|limits)\\.ts$', may: 'all of server-node, shared' },
+  'server-node/main': { at: '^server-node/(main|node|limits|digest)\\.ts$', may: 'all of server-node, shared' },
 
   // main: remote hands at the bottom, plans in the middle, the window and the command line at the door
   'main/ssh': { at: '^main/ssh/', may: SHARED },

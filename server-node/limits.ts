@@ -1,5 +1,7 @@
+import { ParleyError } from '../shared/errors.ts';
 import type { Config } from './config/keys.ts';
 import type { EdgeLimits } from './edge/limits.ts';
+import { parseJid } from './xmpp/jid.ts';
 
 /** The limits of connections as the configuration says; `connections`: how many the process can hold. */
 export function edgeLimits(config: Config, connections: number): EdgeLimits {
@@ -25,4 +27,29 @@ export function edgeLimits(config: Config, connections: number): EdgeLimits {
       ackMs: config['limits.ack_seconds'] * 1000,
     },
   };
+}
+
+/** The addresses to write to about the service, by role (XEP-0157). */
+export const contactsOf = (config: Config): Readonly<Record<string, readonly string[]>> => ({
+  abuse: config['contact.abuse'],
+  admin: config['contact.admin'],
+  feedback: config['contact.feedback'],
+  sales: config['contact.sales'],
+  security: config['contact.security'],
+  status: config['contact.status'],
+  support: config['contact.support'],
+});
+
+/** The administrators' addresses as they are compared. @throws ParleyError `configuration` */
+export function adminsOf(config: Config): readonly string[] {
+  return config.admins.map((text) => {
+    const jid = parseJid(text);
+    if (jid !== undefined) return jid.toString();
+    throw new ParleyError({
+      code: 'configuration',
+      what: `admins can't have '${text}'.`,
+      why: 'That is no address.',
+      todo: 'Correct admins and start again.',
+    });
+  });
 }

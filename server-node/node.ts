@@ -3,14 +3,16 @@ import { resolve } from 'node:path';
 import { clientsOf } from './accounts/clients.ts';
 import { StoredCredentials } from './accounts/credentials.ts';
 import { LastSeen } from './accounts/last-seen.ts';
+import { moduleAccounts } from './accounts/module-accounts.ts';
 import { KeyUpgrades } from './accounts/upgrades.ts';
 import { Users } from './accounts/users.ts';
 import { openAdminSocket } from './admin/admin-socket.ts';
 import { nodeHandlers } from './admin/handlers.ts';
 import { NodeReport } from './admin/report.ts';
 import type { Config } from './config/keys.ts';
+import { digest } from './digest.ts';
 import { Edge } from './edge/edge.ts';
-import { edgeLimits } from './limits.ts';
+import { adminsOf, contactsOf, edgeLimits } from './limits.ts';
 import { modules } from './modules/index.ts';
 import type { Log } from './observe/log.ts';
 import { Router } from './router/router.ts';
@@ -48,7 +50,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     authorities === 'off' ? undefined : path(authorities),
   );
   const stores = await openSqliteStores(path(config['storage.path']));
-  const router = new Router({
+  const router: Router = new Router({
     domain: config.domain,
     stores,
     modules,
@@ -59,12 +61,16 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
       blocklistItems: config['limits.blocklist_items'],
       sessionsPerAccount: config['limits.sessions_per_account'],
     },
+    contacts: contactsOf(config),
+    admins: adminsOf(config),
+    accounts: () => moduleAccounts(users),
+    digest,
     now,
     onFault: (error, what) => log.error(`${what} failed`, error),
   });
   const iterations = config['auth.iterations'];
   const clients = clientsOf(config, stores, now);
-  const users = new Users({ domain: config.domain, stores, iterations, clients, router, now });
+  const users: Users = new Users({ domain: config.domain, stores, iterations, clients, router, now });
   const lastSeen = new LastSeen(router, stores, now);
   const credentials = await StoredCredentials.open(stores, iterations);
   const safe = new Safekeeping(stores, now(), (error) => log.error('an unacknowledged message was not kept', error));

@@ -1,4 +1,8 @@
+import { moduleAccounts } from './accounts/module-accounts.ts';
+import { Users } from './accounts/users.ts';
+import { digest } from './digest.ts';
 import { modules } from './modules/index.ts';
+import type { Contacts, Module } from './router/module.ts';
 import { Router } from './router/router.ts';
 import { Session } from './router/session.ts';
 import { MemoryStores } from './storage/memory/memory-stores.ts';
@@ -14,21 +18,36 @@ export const DOMAIN = 'example.org';
 export class World {
   readonly stores: Stores;
   readonly router: Router;
+  readonly users: Users;
   readonly faults: string[] = [];
+  /** whose tokens were revoked */
+  readonly revoked: string[] = [];
   readonly clients: Client[] = [];
   now = Date.parse('2026-11-24T12:00:00Z');
 
-  constructor(stores: Stores = new MemoryStores(), limits = {}) {
+  constructor(
+    stores: Stores = new MemoryStores(),
+    limits = {},
+    contacts: Contacts = {},
+    extra: readonly Module[] = [],
+  ) {
     this.stores = stores;
     this.router = new Router({
       domain: DOMAIN,
       stores,
-      modules,
+      modules: [...modules, ...extra],
       version: '1.2.3',
       limits: { offlineMessages: 5, rosterItems: 10, blocklistItems: 5, sessionsPerAccount: 3, ...limits },
+      contacts,
+      admins: [`admin@${DOMAIN}`],
+      accounts: () => moduleAccounts(this.users),
+      digest,
       now: () => this.now,
       onFault: (error, what) => this.faults.push(`${what}: ${error instanceof Error ? error.message : error}`),
     });
+    const { router } = this;
+    const clients = { revokeAll: async (name: string) => void this.revoked.push(name) };
+    this.users = new Users({ domain: DOMAIN, stores, iterations: 4096, clients, router, now: () => this.now });
   }
 
   async people(...names: string[]): Promise<void> {

@@ -76,14 +76,25 @@ export class Users {
 
   /** Gives a new password, and ends all sessions: whoever had the old one is out. */
   async password(rawName: string, rawPassword: string): Promise<number> {
+    const name = await this.ownPassword(rawName, rawPassword);
+    return this.#end(name, 'reset');
+  }
+
+  /** The same as its owner may do it: the sessions stay. Answers with the name as it is stored. */
+  async ownPassword(rawName: string, rawPassword: string): Promise<string> {
+    const name = this.#name(rawName);
     const keys = await keyRing(usablePassword(rawPassword), this.#options.iterations);
-    await this.#options.clients.revokeAll(this.#name(rawName)); // before, so that none outlives a crash in between
-    return this.#change(rawName, { keys }, 'reset');
+    await this.#options.clients.revokeAll(name); // before, so that none outlives a crash in between
+    if (!(await this.#options.stores.accounts.update(name, { keys }))) throw this.#unknown(name);
+    await this.#options.router?.hooks.run('password-changed', { name });
+    return name;
   }
 
   /** Bars the account; its sessions end at once. */
   async suspend(rawName: string): Promise<number> {
-    return this.#change(rawName, { state: 'suspended' }, 'policy-violation');
+    const name = this.#name(rawName);
+    if (!(await this.#options.stores.accounts.update(name, { state: 'suspended' }))) throw this.#unknown(name);
+    return this.#end(name, 'policy-violation');
   }
 
   async activate(rawName: string): Promise<void> {
@@ -91,27 +102,24 @@ export class Users {
     if (!(await this.#options.stores.accounts.update(name, { state: 'active' }))) throw this.#unknown(name);
   }
 
-  /** Removes the account with its roster and waiting messages; its contacts are told. */
-  async remove(rawName: string): Promise<number> {
+  /**
+   * Removes the account with its roster and waiting messages; its contacts are told. Its streams end with `condition`,
+   * but that of `spare`, whose session ends and whose stream can still say something.
+   */
+  async remove(rawName: string, condition = 'policy-violation', spare?: Session): Promise<number> {
     const name = this.#name(rawName);
     if ((await this.#options.stores.accounts.get(name)) === undefined) throw this.#unknown(name);
     await this.#options.stores.accounts.update(name, { state: 'suspended' }); // nobody comes back while we clear up
-    const ended = await this.#end(name, 'policy-violation');
+    const ended = await this.#end(name, condition, spare);
     await this.#options.router?.hooks.run('account-removed', { name });
     await this.#options.stores.accounts.remove(name);
     return ended;
   }
 
-  async #change(rawName: string, change: Partial<Pick<Account, 'keys' | 'state'>>, condition: string): Promise<number> {
-    const name = this.#name(rawName);
-    if (!(await this.#options.stores.accounts.update(name, change))) throw this.#unknown(name);
-    return this.#end(name, condition);
-  }
-
-  async #end(name: string, condition: string): Promise<number> {
+  async #end(name: string, condition: string, spare?: Session): Promise<number> {
     const sessions: readonly Session[] = [...(this.#options.router?.sessions.of(name) ?? [])];
     for (const session of sessions) {
-      session.outlet.end(condition, 'the account was changed by its operator');
+      if (session !== spare) session.outlet.end(condition, 'the account was changed or removed');
       await this.#options.router?.close(session);
     }
     return sessions.length;

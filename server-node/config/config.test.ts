@@ -16,6 +16,14 @@ test('what is written is read again, and every key is explained', () => {
   for (const name of KEY_NAMES) assert.match(text, new RegExp(`^#? ?${name.slice(name.indexOf('.') + 1)} = `, 'm'));
 });
 
+test('a list is written as one, and as one text with spaces where there is no other way', () => {
+  const abuse = ['mailto:abuse@example.org', 'xmpp:abuse@example.org'];
+  const file = `domain = "example.org"\n[contact]\nabuse = ${JSON.stringify(abuse)}`;
+  assert.deepEqual(parseConfig(file, 'x')['contact.abuse'], abuse);
+  const given = new Map<string, unknown>([['domain', 'example.org'], parseSetting(`contact.abuse=${abuse.join(' ')}`)]);
+  assert.deepEqual(parseConfig(writeConfig(given), 'x')['contact.abuse'], abuse);
+});
+
 test('example.toml is what the keys say', () => {
   const example = readFileSync(new URL('./example.toml', import.meta.url), 'utf8');
   assert.equal(example, writeConfig(new Map()), 'run: npm run generate');
@@ -28,6 +36,8 @@ const WRONG: readonly (readonly [string, RegExp])[] = [
   ['domain = "example.org"\n[listen]\nc2s = "5222"', /listen.c2s can't be "5222"/],
   ['domain = "example.org"\n[listen]\nc2s = "*:99999"', /listen.c2s/],
   ['domain = "example.org"\n[listen]\nc2ss = "*:1"', /doesn't know: listen.c2ss.*Did you mean listen.c2s\?/],
+  ['domain = "example.org"\nadmins = ["anna"]', /admins can't be.*such as "anna@example.org"/],
+  ['domain = "example.org"\n[contact]\nabuse = ["nobody"]', /contact.abuse can't be.*is a URI/],
   ['domain = "example.org"\n[limits]\ndepth = "many"', /limits.depth can't be "many".*whole number/],
   ['domain = "example.org"\n[limits]\ndepth = 1.5', /limits.depth/],
 ];

@@ -34,9 +34,33 @@ const count = (least: number, most = Number.MAX_SAFE_INTEGER) =>
     v.maxValue(most, `at most ${most}`),
   );
 
+const uri = v.pipe(
+  v.string('an address is a text such as "mailto:abuse@example.org"'),
+  v.regex(
+    /^[a-z][a-z0-9+.-]*:[^\s<>"]+$/i,
+    'an address is a URI, such as "mailto:abuse@example.org" or "xmpp:abuse@example.org"',
+  ),
+);
+
+const bareJid = v.pipe(v.string(), v.regex(/^[^\s@/]+@[^\s@/]+$/, 'an address is a text such as "anna@example.org"'));
+
+/** A list of texts; a single text with spaces between is one too, as `--set` writes it. */
+const list = <S extends v.GenericSchema<string, string>>(item: S) =>
+  v.pipe(
+    v.union([v.string(), v.array(v.string())], 'a list such as ["a", "b"]'),
+    v.transform((given) => (typeof given === 'string' ? given.split(/[\s,]+/).filter((one) => one !== '') : given)),
+    v.array(item),
+  );
+
 /** Every key of parleyd.toml, in the order of its file. example.toml and `--set` are made of this list. */
 export const KEYS = {
   domain: key(DomainName, undefined, 'The domain this node serves: what stands behind the @.'),
+
+  admins: key(
+    list(bareJid),
+    [],
+    'Who may run the commands of XEP-0133 from their client: addresses such as "anna@example.org".',
+  ),
 
   'listen.c2s': key(address, '*:5222', 'Clients, TLS by STARTTLS. "*" is every interface, "off" is none.'),
   'listen.c2s_tls': key(address, '*:5223', 'Clients, TLS from the first byte (XEP-0368).'),
@@ -97,6 +121,34 @@ export const KEYS = {
     'Whether clients are refused that know only channel bindings which TLS 1.3 does not have (docs/adr/0013).',
   ),
   'auth.token_days': key(count(1, 365), 30, 'How long the token of a device (FAST, XEP-0484) is good for, unused.'),
+
+  'contact.abuse': key(
+    list(uri),
+    [],
+    'Where to write about abuse that comes from here: URIs that everybody can read (XEP-0157).',
+  ),
+  'contact.admin': key(
+    list(uri),
+    [],
+    'Where to write to the people who run the service: URIs that everybody can read (XEP-0157).',
+  ),
+  'contact.feedback': key(
+    list(uri),
+    [],
+    'Where to write with praise and complaints: URIs that everybody can read (XEP-0157).',
+  ),
+  'contact.sales': key(list(uri), [], 'Where to write about buying: URIs that everybody can read (XEP-0157).'),
+  'contact.security': key(
+    list(uri),
+    [],
+    'Where to write about security holes: URIs that everybody can read (XEP-0157).',
+  ),
+  'contact.status': key(
+    list(uri),
+    [],
+    'Where to see whether the service is well: URIs that everybody can read (XEP-0157).',
+  ),
+  'contact.support': key(list(uri), [], 'Where to write for help: URIs that everybody can read (XEP-0157).'),
 
   'log.level': key(
     v.picklist(['debug', 'info', 'warn', 'error'], 'one of "debug", "info", "warn", "error"'),

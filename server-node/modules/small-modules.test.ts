@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { conditionOf, DOMAIN, World } from '../world.fixture.ts';
+import { encode } from '../xml/chars.ts';
 import { parseElement } from '../xml/element.ts';
 import { delayed } from '../xmpp/delay.ts';
+import { below } from './below.ts';
+import { doap } from './doap.ts';
 import { modules } from './index.ts';
 import { xepTable } from './table.ts';
 
@@ -79,7 +82,7 @@ test('what is offered after login: RFC 3921 session, pre-approval (RFC 6121 §3.
 });
 
 test('every module says what it implements, and a XEP its version', () => {
-  for (const module of modules) {
+  for (const module of [...modules, ...below]) {
     assert.match(module.specification, /^(RFC \d{4}|XEP-\d{4})$/);
     assert.equal(module.version !== undefined, module.specification.startsWith('XEP'), module.name);
   }
@@ -213,9 +216,29 @@ test('the time stands within the message, whatever its closing tag looks like', 
   );
 });
 
-test('docs/xeps.md is what the modules say', () => {
-  const text = readFileSync(new URL('../../docs/xeps.md', import.meta.url), 'utf8');
-  assert.equal(text, xepTable(modules), 'run: npm run generate');
+test('docs/xeps.md and parleyd.doap are what the modules say', () => {
+  const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
+  assert.equal(read('docs/xeps.md'), xepTable([...modules, ...below]), 'run: npm run generate');
+  assert.equal(read('parleyd.doap'), doap([...modules, ...below]), 'run: npm run generate');
+});
+
+test('the DOAP is well-formed, and names every specification once, with a version', () => {
+  const xml = doap([...modules, ...below])
+    .replace(/^<\?xml.*\?>\s*/, '')
+    .replace(/<!--.*-->\s*/, '');
+  const project = parseElement(encode(xml), '').elements[0];
+  const nodes = project?.all('implements') ?? [];
+  const xeps = nodes.flatMap((node) => node.elements);
+  const ids = xeps.map((xep) =>
+    /xep-\d{4}/.exec(Object.values(xep.child('xep')?.attributes ?? {}).join())?.[0]?.toUpperCase(),
+  );
+  const declared = [...modules, ...below].map((one) => one.specification);
+  assert.equal(new Set(declared).size, declared.length, 'a specification is declared once');
+  assert.deepEqual(ids, declared.filter((name) => name.startsWith('XEP')).sort());
+  for (const xep of xeps) {
+    assert.match(xep.child('version')?.text ?? '', /^\d+\.\d+/);
+    assert.match(xep.child('status')?.text ?? '', /^(complete|partial)$/);
+  }
 });
 
 test('XEP-0049: private data is kept by namespace, for its owner alone', async () => {
@@ -259,4 +282,35 @@ test('XEP-0054: a vCard is set by its owner, read by all, and absent ones look l
   const nobody = await ask('get', '', `to='nobody@${DOMAIN}'`);
   assert.deepEqual([conditionOf(absent), conditionOf(nobody)], ['service-unavailable', 'service-unavailable']);
   assert.equal(conditionOf(await ask('set', '<FN>x</FN>', `to='bert@${DOMAIN}'`)), 'forbidden');
+});
+
+test('XEP-0157: whom to write to, as far as the configuration says so', async () => {
+  const world = new World(undefined, {}, { abuse: ['mailto:abuse@example.org', 'xmpp:abuse@example.org'], sales: [] });
+  await world.people('anna');
+  const anna = await world.come('anna/a');
+  const info = await anna.asks(get("<query xmlns='http://jabber.org/protocol/disco#info'/>"));
+  const form = info.child('query', 'http://jabber.org/protocol/disco#info')?.child('x', 'jabber:x:data');
+  assert.deepEqual(
+    form?.elements.map((field) => [field.attributes['var'], field.elements.map((value) => value.text)]),
+    [
+      ['FORM_TYPE', ['http://jabber.org/network/serverinfo']],
+      ['abuse-addresses', ['mailto:abuse@example.org', 'xmpp:abuse@example.org']],
+    ],
+  );
+});
+
+test('XEP-0030 §8: an account is there only for who may see it', async () => {
+  const { world, anna } = await one();
+  const question = get("<query xmlns='http://jabber.org/protocol/disco#info'/>", `bert@${DOMAIN}`);
+  assert.equal(conditionOf(await anna.asks(question)), 'service-unavailable');
+  const items = question.replace('#info', '#items');
+  for (const asked of [items, items.replace('/>', " node='x'/>")])
+    for (const name of ['bert', 'nobody']) {
+      const answer = await anna.asks(asked.replace(`bert@${DOMAIN}`, `${name}@${DOMAIN}`));
+      assert.deepEqual([answer.attributes['type'], answer.elements[0]?.elements.length], ['result', 0], name);
+    }
+  await anna.leaves();
+  await world.befriend('anna', 'bert');
+  const friend = await world.come('anna/friend');
+  assert.equal((await friend.asks(question)).attributes['type'], 'result');
 });

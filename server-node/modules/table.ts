@@ -1,16 +1,16 @@
-import type { Module } from '../router/module.ts';
+import { type Declaration, ordered } from './declaration.ts';
 
-/** docs/xeps.md: what the modules say of themselves. */
-export function xepTable(modules: readonly Module[]): string {
-  const rows = [...modules]
-    .sort((a, b) => (a.specification < b.specification ? -1 : 1))
-    .map(({ specification, version, name }) => `| ${specification} | ${version ?? ''} | ${name} |`);
+/** docs/xeps.md: what the modules, and what is below them, say of themselves. */
+export function xepTable(declarations: readonly Declaration[]): string {
+  const rows = ordered(declarations).map(
+    ({ specification, version = '', name, status = 'complete' }) =>
+      `| ${specification} | ${version} | ${status === 'complete' ? name : `${name} (in part)`} |`,
+  );
   return [
     '# What parleyd speaks',
     '',
-    'Made by `npm run generate` from the modules under server-node/modules; a test keeps it equal to them. Below the',
-    'modules parleyd speaks RFC 6120 (streams, STARTTLS, SASL, binding), RFC 6121 §8 (delivery), RFC 7622 (addresses),',
-    'RFC 5802 and RFC 7677 (SCRAM-SHA-1, SCRAM-SHA-256) and XEP-0368 (TLS from the first byte).',
+    'Made by `npm run generate` from the modules under server-node/modules, and from below.ts there for what has no module',
+    'of its own; a test keeps it equal to them. parleyd.doap at the root of the repository says the same to machines.',
     '',
     '| specification | version | what |',
     '|---|---|---|',

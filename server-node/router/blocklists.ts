@@ -8,9 +8,12 @@ import { type Jid, parseJid } from '../xmpp/jid.ts';
 /** Whom one account blocks (XEP-0191). Never empty: an account that blocks nobody has none. */
 export class Blocklist {
   readonly #items: ReadonlyMap<Bytes, Jid>;
+  /** whole domains are among them: hardly any list has one */
+  readonly #domains: boolean;
 
   constructor(items: readonly Jid[]) {
     this.#items = new Map(items.map((jid) => [jid.wire, jid]));
+    this.#domains = items.some((jid) => jid.local === '');
   }
 
   get items(): readonly Jid[] {
@@ -24,6 +27,7 @@ export class Blocklist {
   /** XEP-0191 §6: user@domain/resource, user@domain, domain/resource, domain. */
   matches(jid: Jid): boolean {
     if (this.#items.has(jid.wire) || this.#items.has(jid.bare.wire)) return true;
+    if (!this.#domains) return false;
     const domain = escapeValue(encode(jid.domain));
     if (jid.resource !== '' && jid.local !== '' && this.#items.has(`${domain}/${escapeValue(encode(jid.resource))}`))
       return true;
@@ -31,9 +35,13 @@ export class Blocklist {
   }
 }
 
+/** Accounts that are away and whose list, or lack of one, stays in memory: the last that were asked for. */
+const MOST_IDLE = 1000;
+
 /**
  * The blocklists of the domain's accounts. Those of accounts with sessions are in memory, so that the path of messages
- * asks them in the same turn; the others are read when somebody wants something of an account that is away.
+ * asks them in the same turn; the others are read when somebody wants something of an account that is away, and kept a
+ * while.
  */
 export class Blocklists {
   readonly #domain: string;
@@ -44,6 +52,7 @@ export class Blocklists {
   readonly #holds = new Map<string, number>();
   /** the accounts whose list, or lack of one, is known */
   readonly #ready = new Set<string>();
+  readonly #idle = new Map<string, Blocklist | undefined>();
   readonly #loading = new Map<string, Promise<void>>();
 
   /** `most`: items that one account may have */
@@ -79,7 +88,11 @@ export class Blocklists {
   }
 
   async of(name: string): Promise<Blocklist | undefined> {
-    return this.#ready.has(name) ? this.#lists.get(name) : this.#read(name);
+    if (this.#ready.has(name)) return this.#lists.get(name);
+    if (this.#idle.has(name)) return this.#idle.get(name);
+    const list = await this.#read(name);
+    if (!this.#ready.has(name)) this.#rest(name, list);
+    return list;
   }
 
   /** Brings an account's list into memory, where it stays until `release` was called as often. */
@@ -88,8 +101,9 @@ export class Blocklists {
     if (this.#ready.has(name)) return;
     let loading = this.#loading.get(name);
     if (loading === undefined) {
-      loading = this.#read(name)
+      loading = this.of(name)
         .then((list) => {
+          this.#idle.delete(name);
           this.#ready.add(name);
           this.#keep(name, list);
         })
@@ -108,10 +122,16 @@ export class Blocklists {
     const holds = (this.#holds.get(name) ?? 0) - 1;
     if (holds > 0) this.#holds.set(name, holds);
     else {
+      if (this.#ready.has(name)) this.#rest(name, this.#lists.get(name));
       this.#holds.delete(name);
       this.#ready.delete(name);
       this.#lists.delete(name);
     }
+  }
+
+  /** An account is removed: who comes by its name next is somebody else. */
+  forget(name: string): void {
+    this.#idle.delete(name);
   }
 
   /** Changes an account's list; `announce` is called when it is on disk, before it has effect. @throws StanzaError resource-constraint */
@@ -145,6 +165,16 @@ export class Blocklists {
   #keep(name: string, list: Blocklist | undefined): void {
     if (list === undefined || list.items.length === 0) this.#lists.delete(name);
     else this.#lists.set(name, list);
+  }
+
+  /** Keeps what is known of an account that is away. */
+  #rest(name: string, list: Blocklist | undefined): void {
+    this.#idle.delete(name);
+    this.#idle.set(name, list);
+    for (const oldest of this.#idle.keys()) {
+      if (this.#idle.size <= MOST_IDLE) break;
+      this.#idle.delete(oldest);
+    }
   }
 
   async #read(name: string): Promise<Blocklist | undefined> {

@@ -175,6 +175,15 @@ test('a session of the same resource replaces the old one, and the most are the 
   await assert.rejects(world.come('anna/d'), /too many sessions/);
 });
 
+test('of several that come at once by the same resource one is left', async () => {
+  const world = new World();
+  await world.people('anna');
+  await world.come('anna/a');
+  await Promise.all([world.come('anna/a', ''), world.come('anna/a', ''), world.come('anna/a', '')]);
+  assert.equal(world.router.sessions.size, 1);
+  assert.equal(world.clients.filter((client) => client.ended.length === 0).length, 1);
+});
+
 test('a bug in a handler answers that stanza and touches nobody else', async () => {
   const world = new World();
   await world.people('anna', 'bert');

@@ -1,3 +1,5 @@
+import type { Element } from '../xml/element.ts';
+import type { Field } from '../xmpp/data-form.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
 import type { Receipt, Session } from './session.ts';
@@ -22,10 +24,20 @@ export interface HookEvents {
     /** when it was first sent to a device that has not got it; undefined: now */
     readonly at: number | undefined;
   };
+  /** somebody wants to know whether an address may see an account's presence: handled when it may */
+  'may-see': { readonly name: string; readonly other: Jid };
+  /** what a session's client can do is known, or is now something else (XEP-0115) */
+  'caps-known': { readonly session: Session; readonly features: readonly string[] };
   /** an account is about to block addresses: what is said to them now still gets through (XEP-0191 §3.3) */
   'addresses-blocked': { readonly name: string; readonly jids: readonly Jid[] };
   /** an account has stopped blocking addresses (XEP-0191 §3.4) */
   'addresses-unblocked': { readonly name: string; readonly jids: readonly Jid[] };
+  /** an administrator asks what is known of an account: whoever knows something adds it (XEP-0133 §4.10) */
+  'statistics-asked': { readonly name: string; add(field: Field): void };
+  /** an administrator asks for an account's roster: whoever keeps it adds it as a query of RFC 6121 §2.1.1 (XEP-0133 §4.8) */
+  'roster-asked': { readonly name: string; add(query: Element): void };
+  /** an account has another password: what was derived from the old one is void */
+  'password-changed': { readonly name: string };
   /** an account and all it owns is about to go; its sessions have ended */
   'account-removed': { readonly name: string };
 }

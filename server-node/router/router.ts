@@ -1,6 +1,6 @@
-import { StorageError, type Stores } from '../storage/stores.ts';
+import { StorageError } from '../storage/stores.ts';
 import type { Bytes } from '../xml/chars.ts';
-import { el } from '../xml/element.ts';
+import { type Element, el } from '../xml/element.ts';
 import { attribute, readTag, type Tag } from '../xml/tag.ts';
 import { delayed } from '../xmpp/delay.ts';
 import { StanzaError } from '../xmpp/errors.ts';
@@ -8,29 +8,16 @@ import { Jid, JidCache } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/namespaces.ts';
 import { Stanza } from '../xmpp/stanza.ts';
 import { Blocklists } from './blocklists.ts';
+import { moduleContext } from './context.ts';
 import { Hooks, type MessageObserver } from './hooks.ts';
 import { IqTable } from './iq.ts';
-import type { Module, ModuleContext } from './module.ts';
+import type { IqGuard, ModuleContext } from './module.ts';
+import type { RouterOptions } from './options.ts';
+import { Requests } from './requests.ts';
 import { type Destination, route } from './route.ts';
 import type { Outlet, Peer, Session } from './session.ts';
 import { Session as BoundSession, Receipt } from './session.ts';
 import { Sessions } from './sessions.ts';
-
-export interface RouterOptions {
-  readonly domain: string;
-  readonly stores: Stores;
-  readonly modules: readonly Module[];
-  readonly version: string;
-  readonly limits: {
-    readonly offlineMessages: number;
-    readonly rosterItems: number;
-    readonly blocklistItems: number;
-    readonly sessionsPerAccount: number;
-  };
-  readonly now: () => number;
-  /** told of what is thrown and is no expected failure: a bug, or a storage that failed */
-  readonly onFault: (error: unknown, what: string) => void;
-}
 
 export interface Counters {
   messages: number;
@@ -47,18 +34,21 @@ export class Router {
   readonly counters: Counters = { messages: 0, logins: 0, offline: 0, errors: 0 };
   readonly #jids = new JidCache();
   readonly #iq: IqTable;
+  readonly #guards: [ns: string, guard: IqGuard][] = [];
+  readonly #requests: Requests;
+  readonly #context: ModuleContext;
   readonly #options: RouterOptions;
   readonly #domain: Jid;
   readonly #directory;
   readonly #accountJids = new Map<string, Jid>();
   readonly #observers: MessageObserver[] = [];
-  #ids = 0;
   #streamFeatures: Bytes | undefined;
 
   constructor(options: RouterOptions) {
     this.#options = options;
     this.#domain = new Jid('', options.domain);
     this.#iq = new IqTable(this.#domain);
+    this.#requests = new Requests(this.#domain, options.now);
     this.blocklists = new Blocklists(options.domain, options.stores, options.limits.blocklistItems);
     const { sessions } = this;
     this.#directory = {
@@ -66,13 +56,28 @@ export class Router {
       of: (name: string) => sessions.of(name),
       get: (name: string, resource: string) => sessions.get(name, resource),
     };
-    for (const module of options.modules) module.setup(this.#context());
+    this.#context = moduleContext(options, {
+      domain: this.#domain,
+      sessions,
+      hooks: this.hooks,
+      jids: this.#jids,
+      blocklists: this.blocklists,
+      iq: this.#iq,
+      guards: this.#guards,
+      observers: this.#observers,
+      route: (stanza, to, session) => this.#route(stanza, to, session),
+      ask: (to, type, payload) => this.#ask(to, type, payload),
+      close: (session) => this.close(session),
+      jidOf: (name) => this.#accountJid(name),
+      aside: (what, work) => void this.#guard(what, work),
+    });
+    for (const module of options.modules) module.setup(this.#context);
   }
 
   /** What the modules offer within the stream's features after login (RFC 6120 §4.3.2), binding aside. */
   streamFeatures(): Bytes {
     this.#streamFeatures ??= this.#options.modules
-      .map((module) => module.streamFeatures?.(this.#context()) ?? '')
+      .map((module) => module.streamFeatures?.(this.#context) ?? '')
       .join('');
     return this.#streamFeatures;
   }
@@ -80,12 +85,14 @@ export class Router {
   /** Binds a resource (RFC 6120 §7). A session of the same full JID is ended with `conflict` (§7.7.2.2). */
   async open(name: string, resource: string, peer: Peer, outlet: Outlet): Promise<Session | StanzaError> {
     await this.blocklists.hold(name); // first: no stanza may come to a session whose list isn't there
-    const held = this.sessions.get(name, resource);
+    let held = this.sessions.get(name, resource);
     if (held === undefined && !(await this.#makeRoom(name))) {
       this.blocklists.release(name);
       return new StanzaError('resource-constraint', 'too many sessions of this account'); // §7.7.2.1
     }
-    if (held !== undefined) {
+    for (;;) {
+      held = this.sessions.get(name, resource); // again after each wait: another may have come by the same name
+      if (held === undefined) break;
       held.outlet.end('conflict', 'replaced by a new session of the same resource');
       await this.close(held);
     }
@@ -212,9 +219,31 @@ export class Router {
     const destination = route(stanza, to, this.#directory);
     if (destination.kind !== 'sessions') return this.#deliverElsewhere(destination, stanza, to, session);
     const { sessions } = destination;
+    if (stanza.name === 'iq' && stanza.type === 'get') {
+      for (const [ns, guard] of this.#guards)
+        if (stanza.rest.includes(ns)) return this.#deliverGuarded(guard, sessions, stanza, to, session);
+    }
     const wire = stanza.wire;
     if (stanza.name === 'message') this.#give(stanza, to, session, sessions, wire);
     else for (const one of sessions) one.outlet.send(wire);
+  }
+
+  async #deliverGuarded(
+    guard: IqGuard,
+    sessions: readonly Session[],
+    stanza: Stanza,
+    to: Jid,
+    session: Session | undefined,
+  ): Promise<void> {
+    if (await guard(to, stanza.from)) for (const one of sessions) one.outlet.send(stanza.wire);
+    else this.#reply(stanza, to, new StanzaError('forbidden'), session);
+  }
+
+  /** A request in the name of the domain. */
+  async #ask(to: Jid, type: 'get' | 'set', payload: Element): Promise<Stanza | undefined> {
+    const { stanza, answer } = this.#requests.make(to, type, payload);
+    await this.#route(stanza, to, undefined);
+    return answer;
   }
 
   /** Gives a message to devices; one that goes to several is lost only when all of them lose it. */
@@ -245,7 +274,10 @@ export class Router {
   ): void | Promise<void> {
     switch (destination.kind) {
       case 'server':
-        if (stanza.name === 'iq') return this.#answer(stanza, this.#domain, session);
+        if (stanza.name === 'iq') {
+          if (stanza.type === 'result' || stanza.type === 'error') return this.#requests.take(stanza);
+          return this.#answer(stanza, this.#domain, session);
+        }
         if (stanza.name === 'message') this.#reply(stanza, to, new StanzaError('service-unavailable'), session); // RFC 6120 §10.5.1
         return undefined;
       case 'account':
@@ -266,7 +298,7 @@ export class Router {
       this.sessions.of(account.local).length > 0 ||
       (await this.#options.stores.accounts.get(account.local)) !== undefined;
     const blocked = known && (await this.blocklists.blocksAnyway(account.local, stanza.from));
-    if (known && !blocked) return this.#answer(stanza, account, session);
+    if (known ? !blocked : this.#iq.forNobody(stanza)) return this.#answer(stanza, account, session);
     if (stanza.type === 'get' || stanza.type === 'set')
       this.#reply(stanza, account, new StanzaError('service-unavailable'), session);
   }
@@ -349,28 +381,5 @@ export class Router {
       this.#accountJids.set(name, jid);
     }
     return jid;
-  }
-
-  #context(): ModuleContext {
-    const { stores, version, now, modules, limits } = this.#options;
-    return {
-      domain: this.#domain,
-      stores,
-      sessions: this.sessions,
-      jids: this.#jids,
-      blocklists: this.blocklists,
-      version,
-      offlineMessages: limits.offlineMessages,
-      rosterItems: limits.rosterItems,
-      modules: () => modules,
-      now,
-      iq: (entry) => this.#iq.add(entry),
-      on: (name, phase, hook) => this.hooks.on(name, phase, hook),
-      freshId: () => `${++this.#ids}`,
-      run: (name, event) => this.hooks.run(name, event),
-      onMessage: (observer) => void this.#observers.push(observer),
-      route: (stanza, session) => (stanza.to === undefined ? undefined : this.#route(stanza, stanza.to, session)),
-      jidOf: (name) => this.#accountJid(name),
-    };
   }
 }

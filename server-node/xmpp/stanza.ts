@@ -102,11 +102,11 @@ export class Stanza {
     return Stanza.made('iq', from, this.from, { id: decode(this.id ?? ''), type: 'result' }, children);
   }
 
-  /** Answers with an error (RFC 6120 §8.3.1); the answer carries what was refused, when it is small. */
-  error(from: Jid, error: StanzaError): Stanza {
+  /** Answers with an error (RFC 6120 §8.3.1); the answer carries what was refused, when it is small and `quote` says so. */
+  error(from: Jid, error: StanzaError, quote = true): Stanza {
     const id = this.id === undefined ? {} : { id: decode(this.id) };
     const echo =
-      this.name !== 'presence' && this.#rest.length < 1024
+      quote && this.name !== 'presence' && this.#rest.length < 1024
         ? this.element.elements.filter((e) => e.name !== 'error')
         : [];
     return Stanza.made(this.name, from, this.from, { ...id, type: 'error' }, [...echo, error.element()]);

@@ -5,7 +5,7 @@ import { Blocking } from './blocking.ts';
 import { Presence } from './presence.ts';
 import { RosterIq } from './roster-iq.ts';
 import { Rosters } from './rosters.ts';
-import { isSubscriptionType } from './subscription.ts';
+import { isSubscriptionType, seesUs } from './subscription.ts';
 import { Subscriptions } from './subscriptions.ts';
 
 export const roster: Module = {
@@ -44,6 +44,12 @@ export const roster: Module = {
       else if (isSubscriptionType(stanza.type)) await subscriptions.receive(name, stanza, stanza.type);
       return true;
     });
+    ctx.on('statistics-asked', 'observe', async ({ name, add }) => {
+      const listed = [...(await rosters.of(name)).contacts()].filter(({ item }) => item.listed);
+      add({ var: 'rostersize', type: 'text-single', values: [String(listed.length)] });
+    });
+    ctx.on('roster-asked', 'observe', async ({ name, add }) => add(await iq.all(name)));
+    ctx.on('may-see', 'handle', async ({ name, other }) => seesUs((await rosters.of(name)).item(other.bare)));
     const blocking = new Blocking(ctx, rosters, subscriptions);
     ctx.on('addresses-blocked', 'observe', ({ name, jids }) => blocking.hide(name, jids));
     ctx.on('addresses-unblocked', 'observe', ({ name, jids }) => blocking.reveal(name, jids));

@@ -33,8 +33,12 @@ export class RosterIq {
       });
       return [];
     }
-    const items = [...roster.contacts()].filter(({ item }) => item.listed).map(itemElement);
-    return [el('query', NS.roster, ver === undefined ? {} : { ver: roster.versionText() }, ...items)];
+    return [whole(roster, ver !== undefined)];
+  }
+
+  /** Somebody's roster, for who may ask for it. */
+  async all(name: string): Promise<Element> {
+    return whole(await this.#rosters.of(name), false);
   }
 
   async set({ payload, self }: IqRequest): Promise<readonly Child[]> {
@@ -75,4 +79,10 @@ export class RosterIq {
     }
     await this.#rosters.change(self.local, roster, jid, undefined);
   }
+}
+
+/** §2.1.4: every contact that is to be seen, and which version that is, for who keeps it (§2.6.3). */
+function whole(roster: Roster, versioned: boolean): Element {
+  const items = [...roster.contacts()].filter(({ item }) => item.listed).map(itemElement);
+  return el('query', NS.roster, versioned ? { ver: roster.versionText() } : {}, ...items);
 }

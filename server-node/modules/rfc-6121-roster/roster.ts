@@ -43,17 +43,18 @@ export interface Change {
 const MOST_GONE = 200;
 const HEAD = 'head';
 
-/** The stores of rosters: contacts, versions, and in which version contacts were removed. */
+/** Removed contacts stand beside the head, under their address with a sign before it that no address begins with. */
+const goneKey = (contact: string): string => `/${contact}`;
+
+/** The stores of rosters: contacts; and versions: of the roster, and in which one a contact was removed. */
 export interface RosterStores {
   readonly items: KeyedStore<Item>;
-  readonly heads: KeyedStore<Head>;
-  readonly gone: KeyedStore<number>;
+  readonly versions: KeyedStore<Head | number>;
 }
 
 export const rosterStores = (stores: Stores): RosterStores => ({
   items: stores.keyed<Item>('roster'),
-  heads: stores.keyed<Head>('roster-version'),
-  gone: stores.keyed<number>('roster-gone'),
+  versions: stores.keyed<Head | number>('roster-version'),
 });
 
 /** The roster of one account, in memory while somebody needs it. Every change goes to the stores before it is told. */
@@ -72,17 +73,15 @@ export class Roster {
 
   /** `epoch`: names the roster if it has no name yet; it is written with the first change. */
   static async load(owner: string, stores: RosterStores, epoch: string): Promise<Roster> {
-    const [items, head, gone] = await Promise.all([
-      stores.items.all(owner),
-      stores.heads.get(owner, HEAD),
-      stores.gone.all(owner),
-    ]);
-    const roster = new Roster(owner, stores, head ?? { epoch, version: 0, floor: 0 });
+    const [items, versions] = await Promise.all([stores.items.all(owner), stores.versions.all(owner)]);
+    const head = versions.get(HEAD);
+    const roster = new Roster(owner, stores, typeof head === 'object' ? head : { epoch, version: 0, floor: 0 });
     for (const [key, item] of items) {
       const jid = parseJid(key);
       if (jid !== undefined) roster.#contacts.set(key, { jid, item });
     }
-    for (const [key, version] of [...gone].sort(([, a], [, b]) => a - b)) roster.#gone.set(key, version);
+    const gone = [...versions].filter((entry): entry is [string, number] => typeof entry[1] === 'number');
+    for (const [key, version] of gone.sort(([, a], [, b]) => a - b)) roster.#gone.set(key.slice(1), version);
     return roster;
   }
 
@@ -147,22 +146,22 @@ export class Roster {
   }
 
   #advance(key: string, version: number, removed: boolean): Promise<void>[] {
-    const { gone, heads } = this.#stores;
+    const { versions } = this.#stores;
     const writes: Promise<void>[] = [];
     const known = this.#gone.delete(key);
     if (removed) {
       this.#gone.set(key, version); // behind all others: the order is that of versions
-      writes.push(gone.set(this.#owner, key, version));
-    } else if (known) writes.push(gone.delete(this.#owner, key));
+      writes.push(versions.set(this.#owner, goneKey(key), version));
+    } else if (known) writes.push(versions.delete(this.#owner, goneKey(key)));
     let { floor } = this.#head;
     for (const [oldest, at] of this.#gone) {
       if (this.#gone.size <= MOST_GONE) break;
       this.#gone.delete(oldest);
       floor = at;
-      writes.push(gone.delete(this.#owner, oldest));
+      writes.push(versions.delete(this.#owner, goneKey(oldest)));
     }
     this.#head = { ...this.#head, version, floor };
-    writes.push(heads.set(this.#owner, HEAD, this.#head));
+    writes.push(versions.set(this.#owner, HEAD, this.#head));
     return writes;
   }
 }

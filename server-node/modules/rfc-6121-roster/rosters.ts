@@ -5,7 +5,7 @@ import { Stanza } from '../../xmpp/stanza.ts';
 import { type Change, type Item, pushElement, Roster, rosterStores } from './roster.ts';
 
 /** Rosters of people who are away that stay in memory, the last that were asked for. */
-const MOST_IDLE = 1000;
+const MOST_IDLE = 200;
 
 /** The rosters that are in memory: of those who are online, and a few more; and pushes to their clients. */
 export class Rosters {

@@ -226,3 +226,20 @@ test('no carbon of what was blocked either way', async () => {
   await bert.says(message(`${ANNA}/a`));
   assert.deepEqual(desk.hears(), []);
 });
+
+test('who comes by the name of a removed account blocks nobody', async () => {
+  const { world, anna, bert } = await friends();
+  await block(anna, BERT);
+  await anna.leaves();
+  await bert.says(message(ANNA));
+  assert.equal(
+    bert.hears().some((answer) => conditionOf(answer) === 'service-unavailable'),
+    true,
+  );
+  await world.users.remove('anna');
+  await world.people('anna');
+  bert.hears();
+  await bert.says(message(ANNA));
+  assert.deepEqual([bert.hears(), await world.stores.list('offline').count('anna')], [[], 1]);
+  assert.deepEqual(await listed(await world.come('anna/new')), []);
+});

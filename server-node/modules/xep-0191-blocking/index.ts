@@ -15,6 +15,7 @@ export const blocking: Module = {
   setup(ctx) {
     ctx.iq({ type: 'get', ns: NS.blocking, scope: 'own', handle: (request) => list(ctx, request) });
     ctx.iq({ type: 'set', ns: NS.blocking, scope: 'own', handle: (request) => change(ctx, request) });
+    ctx.on('account-removed', 'observe', ({ name }) => ctx.blocklists.forget(name));
   },
 };
 
