@@ -16,6 +16,7 @@ import { blocking } from './xep-0191-blocking/index.ts';
 import { ping } from './xep-0199-ping/index.ts';
 import { time } from './xep-0202-time/index.ts';
 import { carbons } from './xep-0280-carbons/index.ts';
+import { clientAccess } from './xep-0494-client-access/index.ts';
 
 /** What a node speaks. */
 export const modules: readonly Module[] = [
@@ -36,4 +37,5 @@ export const modules: readonly Module[] = [
   carbons,
   privateXml,
   vcard,
+  clientAccess,
 ];

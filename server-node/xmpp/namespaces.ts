@@ -19,6 +19,7 @@ export const NS = {
   streamLimits: 'urn:xmpp:stream-limits:0',
   management: 'urn:xmpp:sm:3',
   clientState: 'urn:xmpp:csi:0',
+  clientAccess: 'urn:xmpp:cam:0',
   roster: 'jabber:iq:roster',
   rosterVersions: 'urn:xmpp:features:rosterver',
   preApproval: 'urn:xmpp:features:pre-approval',
