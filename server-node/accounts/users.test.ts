@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ParleyError } from '../../shared/errors.ts';
 import { DOMAIN, World } from '../world.fixture.ts';
-import { clientsOf } from './clients.ts';
 import { StoredCredentials } from './credentials.ts';
 import { LastSeen } from './last-seen.ts';
 import { Users } from './users.ts';
@@ -10,7 +9,7 @@ import { Users } from './users.ts';
 async function domain() {
   const world = new World();
   const users = new Users({
-    clients: clientsOf({ 'auth.token_days': 1 }, stores),
+    clients: world.devices,
     domain: DOMAIN,
     stores: world.stores,
     iterations: 4096,
