@@ -130,7 +130,8 @@ class Draft {
   /** A line that begins at the margin, with what is indented below it. @throws when it means nothing */
   take(line: number, text: string, xml: string): void {
     if (this.clause === '') {
-      if (!/^(?:RFC \d{4}|XEP-\d{4}) §\S/.test(text)) throw new Error('a dialogue names its clause in its second line');
+      if (!/^(?:RFC \d{4}|XEP-\d{4}) §\S+(?: \(choice\))?$/.test(text))
+        throw new Error('a dialogue names its clause in its second line, such as RFC 6121 §8.5.1');
       this.clause = text;
       return;
     }
@@ -144,8 +145,7 @@ class Draft {
     const named = /^([A-Z]\w*) (.*)$/.exec(text);
     const [, name = '', rest = ''] = named ?? [];
     const inline = /^((?:sends|receives(?: in any order| one of)?):) (.+)$/s.exec(rest);
-    const action =
-      inline === null ? actionOf(rest, xml) : actionOf(inline[1] ?? '', [inline[2], xml].filter(Boolean).join(''));
+    const action = inline === null ? actionOf(rest, xml) : actionOf(inline[1] ?? '', joined([inline[2] ?? '', xml]));
     if (action !== undefined) {
       this.steps.push({ line, who: this.#known(name), action });
       return;
@@ -170,6 +170,10 @@ class Draft {
     return { file, line, title, clause, people, sights, steps };
   }
 }
+
+/** Lines are joined; a space comes between where a tag or a text goes on. */
+const joined = (lines: readonly string[]): string =>
+  lines.reduce((before, line) => (/(^|>)$/.test(before) || line === '' ? before + line : `${before} ${line}`), '');
 
 /** Reads a file of dialogues; each begins with `== title`. @throws an Error that names the line */
 export function parseDialogues(file: string, text: string): Dialogue[] {
@@ -196,7 +200,7 @@ export function parseDialogues(file: string, text: string): Dialogue[] {
     failing(at, () => {
       const draft = found.at(-1);
       if (draft === undefined) throw new Error('a dialogue begins with == and its title');
-      draft.take(at, line.trim(), below.join(''));
+      draft.take(at, line.trim(), joined(below));
     });
   }
   const dialogues: Dialogue[] = [];

@@ -48,6 +48,7 @@ function placeholder(part: string, kept: string[], names: Names): string {
   if (part === 'any') return '.+';
   if (part === 'stamp') return STAMP;
   if (part.startsWith('like ')) return `(?:${part.slice(5).replace(/\((?!\?)/g, '(?:')})`;
+  if (part.startsWith('not ')) return `(?!${quoted(names.value(part.slice(4)) ?? '')}$).+`;
   if (part.startsWith('keep ')) {
     kept.push(part.slice(5));
     return '(.+)';
@@ -60,7 +61,8 @@ function placeholder(part: string, kept: string[], names: Names): string {
 const STANZAS = ['message', 'presence', 'iq'];
 const isStanza = (node: Node): boolean => node.ns === CLIENT && STANZAS.includes(node.name);
 const FREE = ['from', 'to', 'id', 'xml:lang'];
-const MORE = '{more}';
+/** `{more}`, or `{more without NAME}`: anything but a child of that name */
+const MORE = /\{more(?: without ([\w-]+))?\}/;
 /** What servers may stamp on others' stanzas: XEP-0203 §4 and XEP-0398 §3 on presence, XEP-0359 §3.1 on messages. */
 const STAMPS: Readonly<Record<string, readonly string[]>> = {
   presence: ['delay urn:xmpp:delay', 'x vcard-temp:x:update'],
@@ -81,7 +83,10 @@ export function mismatch(expected: Node, actual: Node, names: Names, top = true)
     return `expected ${here} of ${expected.ns}, received <${actual.name}/> of ${actual.ns}`;
   }
   const header = expected.name === 'stream' && expected.ns === STREAMS;
-  const open = header || textOf(expected).includes(MORE);
+  const more = MORE.exec(textOf(expected));
+  const open = header || more !== null;
+  const unwanted = elementsOf(actual).find(({ name }) => name === more?.[1]);
+  if (unwanted !== undefined) return `${here} must have no ${show(unwanted, actual.ns)}`;
   const stanza = top && isStanza(expected);
   const wrong = attributesMismatch(expected, actual, names, open, stanza);
   if (wrong !== undefined) return wrong;

@@ -281,7 +281,7 @@ class Scene {
 
   #value(cast: Cast, name: string): string | undefined {
     if (name === 'domain') return this.#stage.domain;
-    if (name === 'open') return '{';
+    if (name === 'domain upper') return this.#stage.domain.toUpperCase();
     const base64 = /^base64 (.*)$/s.exec(name)?.[1];
     if (base64 !== undefined) return Buffer.from(this.#filled(cast, base64).replace(/\\0/g, '\0')).toString('base64');
     const scram = /^scram (.*)$/.exec(name)?.[1];
@@ -302,7 +302,7 @@ class Scene {
     return what === undefined ? full : known[what];
   }
 
-  /** `first MECHANISM [of NAME]`, `final`, `wrong final`, `verifier` */
+  /** `first MECHANISM`, `first MECHANISM with a wrong password`, `first MECHANISM in capitals`, `final`, `verifier` */
   #scram({ account, connection }: Cast, what: string): string | undefined {
     if (connection === undefined) return undefined;
     const mechanism = /^first (\S+)$/.exec(what)?.[1];
@@ -310,9 +310,11 @@ class Scene {
       connection.scram = new ScramClient(mechanism, account.name, account.password);
       return connection.scram.first();
     }
-    const wrong = /^first (\S+) with a wrong password$/.exec(what)?.[1];
-    if (wrong !== undefined) {
-      connection.scram = new ScramClient(wrong, account.name, `${account.password}!`);
+    const changed = /^first (\S+) (with a wrong password|in capitals)$/.exec(what);
+    if (changed !== null) {
+      const name = changed[2] === 'in capitals' ? account.name.toUpperCase() : account.name;
+      const password = changed[2] === 'in capitals' ? account.password : `${account.password}!`;
+      connection.scram = new ScramClient(changed[1] ?? '', name, password);
       return connection.scram.first();
     }
     if (what === 'final') return connection.scram?.final();
@@ -326,7 +328,7 @@ class Scene {
         .map((part, i) =>
           i % 2 === 0
             ? part
-            : ((/^(any|keep|like|maybe|more|none|stamp)\b/.test(part) ? undefined : this.#value(cast, part)) ??
+            : ((/^(any|keep|like|maybe|more|none|not|stamp)\b/.test(part) ? undefined : this.#value(cast, part)) ??
               `{${part}}`),
         )
         .join('');
