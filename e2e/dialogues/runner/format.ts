@@ -21,9 +21,12 @@ export interface Sight {
   readonly whom: string;
 }
 
+/** presence aside: in turn, but presence that comes between is passed over */
+export type How = 'in turn' | 'in any order' | 'one of' | ', presence aside';
+
 export type Action =
   | { readonly kind: 'send'; readonly text: string }
-  | { readonly kind: 'receive'; readonly how: 'in turn' | 'any order' | 'one of'; readonly nodes: readonly Node[] }
+  | { readonly kind: 'receive'; readonly how: How; readonly nodes: readonly Node[] }
   | { readonly kind: 'nothing' | 'ignore' | 'disconnect' | 'drop' | 'ended' | 'cut off' | 'tls' | 'open' }
   | { readonly kind: 'connect'; readonly online: boolean }
   | { readonly kind: 'authenticate'; readonly mechanism: string | undefined }
@@ -75,12 +78,11 @@ function actionOf(words: string, xml: string): Action | undefined {
   const simple = SIMPLE.find(([pattern]) => pattern.test(words.replace(/\.$/, '')))?.[1];
   if (simple !== undefined) return simple;
   if (words === 'sends:') return { kind: 'send', text: xml };
-  const receives = /^receives( in any order| one of)?:$/.exec(words);
+  const receives = /^receives(, presence aside| in any order| one of)?:$/.exec(words);
   if (receives !== null) {
     const nodes = parseXml(xml).map(errorNamespaces);
     if (nodes.length === 0) throw new Error('it says not what is received');
-    const how = receives[1] === undefined ? 'in turn' : receives[1] === ' one of' ? 'one of' : 'any order';
-    return { kind: 'receive', how, nodes };
+    return { kind: 'receive', how: (receives[1]?.trim() ?? 'in turn') as How, nodes };
   }
   const auth = /^authenticates(?: with (\S+?))?\.$/.exec(words);
   if (auth !== null) return { kind: 'authenticate', mechanism: auth[1] };

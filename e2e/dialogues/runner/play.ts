@@ -182,7 +182,8 @@ class Scene {
     while (left.length > 0) {
       const wantsRequest = left.some((node) => node.name === 'r');
       const event = await connection.next(wantsRequest);
-      const candidates = action.how === 'in turn' ? left.slice(0, 1) : left;
+      if (action.how === ', presence aside' && event?.kind === 'element' && event.node.name === 'presence') continue;
+      const candidates = action.how === 'in any order' || action.how === 'one of' ? left : left.slice(0, 1);
       const expected = () => candidates.map((node) => show(this.#shown(cast, node))).join('\nor\n');
       if (event === undefined || event.kind === 'end' || event.kind === 'closed') {
         const instead = event === undefined ? `nothing within ${PATIENCE_MS / 1000} s` : tell(event);
@@ -296,6 +297,8 @@ class Scene {
       bare,
       account: account.name,
       ACCOUNT: account.name.toUpperCase(),
+      // the same in the wide forms that East Asian keyboards make
+      wide: account.name.replace(/[a-z0-9]/g, (c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0)),
       password: account.password,
       resource: full.slice(full.indexOf('/') + 1),
     };
