@@ -13,7 +13,7 @@ modules_enabled = { "roster", "saslauth", "tls", "disco", "carbons", "ping", "ve
   "vcard_legacy", "pep", "blocklist", "smacks", "csi", "csi_simple", "lastactivity", "register", "register_ibr",
   "server_contact_info", "adhoc" }
 contact_info = { abuse = { "mailto:abuse@@DOMAIN@" } }
-allow_registration = true
+allow_registration = false
 c2s_require_encryption = false
 authentication = "internal_plain"
 storage = "internal"

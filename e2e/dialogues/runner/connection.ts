@@ -36,6 +36,19 @@ const child = (node: Node, name: string, ns?: string): Node | undefined =>
 export const textOf = (node: Node | undefined): string =>
   node?.children.filter((one) => typeof one === 'string').join('') ?? '';
 
+const nameOf = (event: StreamEvent): string => (event.kind === 'element' ? event.node.name : '');
+
+/**
+ * What a server may say at any time: acknowledgements and requests for them (XEP-0198 §4), and pushes of privacy lists
+ * (XEP-0016 §2.6) where blocking rests on them.
+ */
+export function isAside(event: StreamEvent): boolean {
+  if (event.kind !== 'element') return false;
+  const { name, ns, attributes } = event.node;
+  if (ns === 'urn:xmpp:sm:3') return name === 'r' || name === 'a';
+  return name === 'iq' && attributes['type'] === 'set' && child(event.node, 'query', 'jabber:iq:privacy') !== undefined;
+}
+
 /** A client's connection; what came waits in order until somebody takes it. */
 export class Connection {
   readonly #address: Address;
@@ -109,6 +122,7 @@ export class Connection {
     return this.#events;
   }
 
+  /** What came so far is of no interest. */
   forget(): void {
     this.#events = [];
   }
@@ -117,14 +131,14 @@ export class Connection {
     if (!this.#closed) this.#socket.write(data);
   }
 
-  /** What came next, or undefined when nothing comes. Requests of XEP-0198 for an acknowledgement are passed over unless wanted. */
-  async next(wantsRequest = false, patience = PATIENCE_MS): Promise<StreamEvent | undefined> {
+  /** What came next, or undefined when nothing comes; what `isAside` knows is passed over unless it is wanted. */
+  async next(wanted: readonly string[] = [], patience = PATIENCE_MS): Promise<StreamEvent | undefined> {
     const end = Date.now() + patience;
     for (;;) {
       if (this.#fault !== undefined) throw this.#fault;
       const event = this.#events.shift();
-      const request = event?.kind === 'element' && event.node.name === 'r' && event.node.ns === 'urn:xmpp:sm:3';
-      if (event !== undefined && (!request || wantsRequest)) return event;
+      if (event !== undefined && (!isAside(event) || (nameOf(event) !== 'iq' && wanted.includes(nameOf(event)))))
+        return event;
       if (event !== undefined) continue;
       const left = end - Date.now();
       if (left <= 0 || this.#closed) return undefined;

@@ -146,7 +146,7 @@ class Draft {
     }
     const named = /^([A-Z]\w*) (.*)$/.exec(text);
     const [, name = '', rest = ''] = named ?? [];
-    const inline = /^((?:sends|receives(?: in any order| one of)?):) (.+)$/s.exec(rest);
+    const inline = /^((?:sends|receives(?:, presence aside| in any order| one of)?):) (.+)$/s.exec(rest);
     const action = inline === null ? actionOf(rest, xml) : actionOf(inline[1] ?? '', joined([inline[2] ?? '', xml]));
     if (action !== undefined) {
       this.steps.push({ line, who: this.#known(name), action });

@@ -38,6 +38,10 @@ export const isAwaited = (dialogue: Dialogue, list: readonly string[]): boolean 
       one === nameOf(dialogue) || one === dialogue.file || dialogue.file.startsWith(`${one.replace(/\/$/, '')}/`),
   );
 
+/** Lines of the list that name nothing: what they awaited was renamed or is gone. */
+export const unknownAwaited = (dialogues: readonly Dialogue[], list: readonly string[]): readonly string[] =>
+  list.filter((one) => !dialogues.some((dialogue) => isAwaited(dialogue, [one])));
+
 /** How many accounts dialogues need: each of them has its own. */
 export const accountsFor = (dialogues: readonly Dialogue[]): number =>
   dialogues.reduce(

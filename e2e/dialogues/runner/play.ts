@@ -1,4 +1,4 @@
-import { type Account, type Address, Connection, PATIENCE_MS, tell } from './connection.ts';
+import { type Account, type Address, Connection, isAside, PATIENCE_MS, tell } from './connection.ts';
 import type { Action, Dialogue, Person, Step } from './format.ts';
 import { cut, mismatch, type Names } from './match.ts';
 import { ScramClient } from './scram.ts';
@@ -149,6 +149,7 @@ class Scene {
         return;
       case 'ignore':
         await this.#settle();
+        if (connection.bound !== undefined) await connection.ping();
         connection.forget();
         return;
       case 'disconnect':
@@ -180,8 +181,7 @@ class Scene {
   async #receive(cast: Cast, connection: Connection, action: Extract<Action, { kind: 'receive' }>): Promise<void> {
     const left = [...action.nodes];
     while (left.length > 0) {
-      const wantsRequest = left.some((node) => node.name === 'r');
-      const event = await connection.next(wantsRequest);
+      const event = await connection.next(left.map((node) => node.name));
       if (action.how === ', presence aside' && event?.kind === 'element' && event.node.name === 'presence') continue;
       const candidates = action.how === 'in any order' || action.how === 'one of' ? left : left.slice(0, 1);
       const expected = () => candidates.map((node) => show(this.#shown(cast, node))).join('\nor\n');
@@ -238,11 +238,12 @@ class Scene {
     const present = [...this.#cast.values()].filter(
       ({ person }) => person.kind === 'session' || person.kind === 'away',
     );
-    for (let round = 0; round < 2; round++) await Promise.all(present.map(({ connection }) => connection?.ping()));
+    // a round for what was sent, one for what that caused elsewhere, one for what came back of it
+    for (let round = 0; round < 3; round++) await Promise.all(present.map(({ connection }) => connection?.ping()));
   }
 
   #nothingWaits({ person, connection }: Cast): void {
-    const event = connection?.waiting.find((one) => one.kind !== 'closed');
+    const event = connection?.waiting.find((one) => one.kind !== 'closed' && !isAside(one));
     if (event !== undefined) throw new Failure(`${person.name} expected nothing, but received\n${tell(event)}`);
   }
 

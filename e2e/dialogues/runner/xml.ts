@@ -2,7 +2,7 @@
 export interface Node {
   readonly name: string;
   readonly ns: string;
-  /** by local name; those with a prefix as `prefix:name` */
+  /** by local name; those with a prefix as `{namespace}name`, but `xml:lang` */
   readonly attributes: Readonly<Record<string, string>>;
   readonly children: readonly (Node | string)[];
 }
@@ -130,7 +130,7 @@ export class StreamReader {
     const prefix = colon < 0 ? '' : raw.slice(0, colon);
     const ns = scope[prefix];
     if (ns === undefined) throw new Error(`the prefix of <${raw}> is not declared`);
-    const node = { name: raw.slice(colon + 1), ns, attributes, children: [] };
+    const node = { name: raw.slice(colon + 1), ns, attributes: expanded(attributes, scope), children: [] };
     if (node.name === 'stream' && ns === STREAMS) {
       this.#open.length = 0;
       this.#tell({ kind: 'header', node });
@@ -146,6 +146,18 @@ export class StreamReader {
     else if (this.#open.length === 1) this.#tell({ kind: 'element', node: last.node });
     else outer.node.children.push(last.node);
   }
+}
+
+/** Attributes whose prefix says a namespace are known by that. */
+function expanded(attributes: Record<string, string>, scope: Readonly<Record<string, string>>): Record<string, string> {
+  const named = ([name, value]: [string, string]): [string, string] => {
+    const colon = name.indexOf(':');
+    if (colon < 0 || name.startsWith('xml:')) return [name, value];
+    const ns = scope[name.slice(0, colon)];
+    if (ns === undefined) throw new Error(`the prefix of ${name} is not declared`);
+    return [`{${ns}}${name.slice(colon + 1)}`, value];
+  };
+  return Object.fromEntries(Object.entries(attributes).map(named));
 }
 
 const ATTRIBUTE = /^\s*([^\s=]+)\s*=\s*("([^"]*)"|'([^']*)')/;
