@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import { connect as connectTls } from 'node:tls';
 import { ScramClient } from './scram.ts';
-import { escaped, type Node, type StreamEvent, StreamReader, show } from './xml.ts';
+import { escaped, type Node, STREAMS, type StreamEvent, StreamReader, show } from './xml.ts';
 
 export interface Account {
   readonly name: string;
@@ -62,6 +62,8 @@ export class Connection {
   #fault: Error | undefined;
   #reader: StreamReader;
   bound: string | undefined;
+  /** a stream error was received: the end that follows it is no surprise */
+  ending = false;
   features: Node | undefined;
   scram: ScramClient | undefined;
 
@@ -137,6 +139,7 @@ export class Connection {
     for (;;) {
       if (this.#fault !== undefined) throw this.#fault;
       const event = this.#events.shift();
+      if (event?.kind === 'element' && event.node.name === 'error' && event.node.ns === STREAMS) this.ending = true;
       if (event !== undefined && (!isAside(event) || (nameOf(event) !== 'iq' && wanted.includes(nameOf(event)))))
         return event;
       if (event !== undefined) continue;

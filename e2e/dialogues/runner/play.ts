@@ -243,7 +243,9 @@ class Scene {
   }
 
   #nothingWaits({ person, connection }: Cast): void {
-    const event = connection?.waiting.find((one) => one.kind !== 'closed' && !isAside(one));
+    const expected = (event: StreamEvent) =>
+      event.kind === 'closed' || (event.kind === 'end' && connection?.ending === true) || isAside(event);
+    const event = connection?.waiting.find((one) => !expected(one));
     if (event !== undefined) throw new Failure(`${person.name} expected nothing, but received\n${tell(event)}`);
   }
 

@@ -33,7 +33,7 @@ export class ScramClient {
   /** Takes the server's challenge. @throws when it is none */
   challenge(text: string): void {
     this.#challenge = Buffer.from(text, 'base64').toString();
-    const nonce = /^r=([^,]+),s=[^,]+,i=\d+$/.exec(this.#challenge)?.[1];
+    const nonce = /^r=([^,]+),s=[^,]+,i=\d+(?:,.*)?$/.exec(this.#challenge)?.[1];
     if (nonce?.startsWith(this.#nonce) !== true || nonce === this.#nonce)
       throw new Error(`no challenge of SCRAM: ${this.#challenge}`);
   }
