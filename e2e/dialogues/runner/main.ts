@@ -1,7 +1,10 @@
-// npm run dialogues [-- FOLDER|WORDS ...] [--against parleyd|prosody|ejabberd] [--server HOST:PORT --domain D --accounts FILE.csv]
+// npm run dialogues: see ../README.md for the words it takes.
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { accountsFor, allDialogues, awaited, isAwaited, nameOf, playAll } from './library.ts';
+import type { Dialogue } from './format.ts';
+import { accountsFor, allDialogues, awaited, folder, isAwaited, nameOf, playAll } from './library.ts';
+import { type Run, report } from './report.ts';
 import { type Host, remote, startEjabberd, startParleyd, startProsody } from './servers.ts';
 
 const { values, positionals } = parseArgs({
@@ -13,8 +16,8 @@ const { values, positionals } = parseArgs({
     accounts: { type: 'string' },
     all: { type: 'boolean', default: false },
     jobs: { type: 'string', default: '12' },
-    json: { type: 'string' },
     brief: { type: 'boolean', default: false },
+    report: { type: 'boolean', default: false },
   },
 });
 
@@ -24,37 +27,53 @@ const starters: Record<string, (accounts: number) => Promise<Host>> = {
   ejabberd: startEjabberd,
 };
 
-const chosen = allDialogues().filter(
-  (dialogue) => positionals.length === 0 || positionals.some((words) => nameOf(dialogue).includes(words)),
-);
-const list = values.all || values.server !== undefined || values.against !== 'parleyd' ? [] : awaited();
-const dialogues = chosen.filter((dialogue) => !isAwaited(dialogue, list));
-const start = starters[values.against];
-if (start === undefined) throw new Error(`--against knows ${Object.keys(starters).join(', ')}`);
-const host =
-  values.server === undefined
-    ? await start(accountsFor(dialogues))
-    : remote(values.server, values.domain ?? '', values.accounts ?? '');
-const started = Date.now();
-try {
-  const results = await playAll(
-    dialogues,
-    host.stage,
-    ({ failure }) => failure !== undefined && !values.brief && console.log(`${failure}\n`),
-    Number(values.jobs),
-  );
-  const failed = results.filter(({ failure }) => failure !== undefined);
-  if (values.brief) for (const { dialogue } of failed) console.log(nameOf(dialogue));
-  if (values.json !== undefined) {
-    const told = results.map(({ dialogue, failure }) => ({ name: nameOf(dialogue), clause: dialogue.clause, failure }));
-    writeFileSync(values.json, JSON.stringify({ server: host.name, results: told }, null, 1));
+async function playOn(dialogues: readonly Dialogue[], open: () => Promise<Host>, quiet: boolean): Promise<Run> {
+  const host = await open();
+  const started = Date.now();
+  try {
+    const tell = ({ failure }: { failure: string | undefined }) =>
+      failure !== undefined && !quiet && console.log(`${failure}\n`);
+    const results = await playAll(dialogues, host.stage, tell, Number(values.jobs));
+    const failed = results.filter(({ failure }) => failure !== undefined);
+    if (values.brief) for (const { dialogue, saw } of failed) console.log(`${nameOf(dialogue)}: ${saw}`);
+    const seconds = ((Date.now() - started) / 1000).toFixed(1);
+    console.log(`${host.name}: ${results.length - failed.length} as written, ${failed.length} not, ${seconds} s.`);
+    return { server: host.name, results };
+  } finally {
+    await host.stop();
   }
-  const skipped = chosen.length - dialogues.length;
-  console.log(
-    `${host.name}: ${results.length - failed.length} as written, ${failed.length} not, ${skipped} awaited and skipped, ` +
-      `${((Date.now() - started) / 1000).toFixed(1)} s.`,
+}
+
+const starter = (name: string, dialogues: readonly Dialogue[]) => (): Promise<Host> => {
+  const start = starters[name];
+  if (start === undefined) throw new Error(`--against knows ${Object.keys(starters).join(', ')}`);
+  return start(accountsFor(dialogues));
+};
+
+const all = allDialogues();
+const list = awaited();
+if (values.report) {
+  const runs: Run[] = [];
+  for (const name of Object.keys(starters)) {
+    const dialogues = name === 'parleyd' ? all.filter((dialogue) => !isAwaited(dialogue, list)) : all;
+    runs.push(await playOn(dialogues, starter(name, dialogues), true));
+  }
+  const file = join(folder, '..', '..', 'docs', 'dialogues.md');
+  writeFileSync(file, report(all, runs, new Date().toISOString().slice(0, 10)));
+} else {
+  const chosen = all.filter(
+    (dialogue) => positionals.length === 0 || positionals.some((words) => nameOf(dialogue).includes(words)),
   );
-  process.exitCode = failed.length === 0 && results.length > 0 ? 0 : 1;
-} finally {
-  await host.stop();
+  const own = values.server === undefined && values.against === 'parleyd';
+  const dialogues = chosen.filter((dialogue) => !own || values.all || !isAwaited(dialogue, list));
+  if (dialogues.length === 0) throw new Error('no dialogue is called so, or all of them are awaited');
+  const { server, domain = '', accounts = '' } = values;
+  const open =
+    server === undefined
+      ? starter(values.against, dialogues)
+      : async () => remote(server, domain, accounts, accountsFor(dialogues));
+  const { results } = await playOn(dialogues, open, values.brief);
+  if (chosen.length > dialogues.length)
+    console.log(`${chosen.length - dialogues.length} are awaited and were skipped: e2e/dialogues/awaited.txt`);
+  process.exitCode = results.some(({ failure }) => failure !== undefined) ? 1 : 0;
 }

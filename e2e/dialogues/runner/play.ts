@@ -16,10 +16,39 @@ export interface Result {
   readonly dialogue: Dialogue;
   /** why it failed; undefined when it went as written */
   readonly failure: string | undefined;
+  /** what came instead of what was expected, in a few words */
+  readonly saw: string | undefined;
   readonly ms: number;
 }
 
-class Failure extends Error {}
+const told = (event: StreamEvent | undefined): string => (event === undefined ? 'nothing' : tell(event));
+
+class Failure extends Error {
+  readonly saw: string;
+
+  constructor(text: string, event: StreamEvent | undefined) {
+    super(text);
+    this.saw = brief(event);
+  }
+}
+
+const childOf = (node: Node | undefined, name: string): Node | undefined =>
+  node?.children.find((one): one is Node => typeof one !== 'string' && one.name === name);
+
+/** `iq error: forbidden`, `presence unavailable`, `stream error: invalid-xml`, `nothing` */
+export function brief(event: StreamEvent | undefined): string {
+  if (event === undefined) return 'nothing';
+  if (event.kind === 'end' || event.kind === 'closed') return tell(event);
+  const { node } = event;
+  if (event.kind === 'header') return 'a stream header';
+  const error = node.name === 'error' ? node : childOf(node, 'error');
+  const condition = error?.children.find((one) => typeof one !== 'string');
+  const what = node.name === 'error' ? 'stream error' : [node.name, node.attributes['type']].filter(Boolean).join(' ');
+  const inner = condition ?? node.children.find((one) => typeof one !== 'string');
+  const detail = typeof inner === 'object' ? inner.name : '';
+  const to = detail === '' && node.attributes['to'] !== undefined ? ' addressed otherwise' : '';
+  return detail === '' ? `${what}${to}` : `${what}: ${detail}`;
+}
 
 const indent = (text: string): string => text.replace(/^/gm, '    ');
 
@@ -29,6 +58,7 @@ export async function play(dialogue: Dialogue, stage: Stage): Promise<Result> {
   const scene = new Scene(dialogue, stage);
   let line = dialogue.line;
   let failure: string | undefined;
+  let saw: string | undefined;
   try {
     await scene.prepare();
     for (const step of dialogue.steps) {
@@ -39,10 +69,11 @@ export async function play(dialogue: Dialogue, stage: Stage): Promise<Result> {
     await scene.finish();
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
+    saw = error instanceof Failure ? error.saw : what.slice(0, 80);
     failure = `${dialogue.file}:${line}: ${dialogue.title} (${dialogue.clause})\n${indent(what)}`;
   }
   scene.leave();
-  return { dialogue, failure, ms: Date.now() - started };
+  return { dialogue, failure, saw, ms: Date.now() - started };
 }
 
 interface Cast {
@@ -130,7 +161,7 @@ class Scene {
       return;
     }
     const { connection } = cast;
-    if (connection === undefined) throw new Failure(`${who} is not connected`);
+    if (connection === undefined) throw new Error(`${who} is not connected`);
     await this.#act(cast, connection, action);
   }
 
@@ -187,7 +218,7 @@ class Scene {
       const expected = () => candidates.map((node) => show(this.#shown(cast, node))).join('\nor\n');
       if (event === undefined || event.kind === 'end' || event.kind === 'closed') {
         const instead = event === undefined ? `nothing within ${PATIENCE_MS / 1000} s` : tell(event);
-        throw new Failure(`${cast.person.name} expected\n${expected()}\nbut received ${instead}`);
+        throw new Failure(`${cast.person.name} expected\n${expected()}\nbut received ${instead}`, event);
       }
       const reasons: string[] = [];
       const index = candidates.findIndex((node) => {
@@ -198,6 +229,7 @@ class Scene {
       if (index < 0)
         throw new Failure(
           `${cast.person.name} expected\n${expected()}\nbut received\n${tell(event)}\n${reasons.join('\nand ')}`,
+          event,
         );
       if (action.how === 'one of') return;
       left.splice(index, 1);
@@ -225,12 +257,9 @@ class Scene {
     if (event?.kind === 'end') {
       connection.send('</stream:stream>');
       event = await connection.next();
-    } else if (properly)
-      throw new Failure(`expected the end of the stream, received ${event === undefined ? 'nothing' : tell(event)}`);
+    } else if (properly) throw new Failure(`expected the end of the stream, received ${told(event)}`, event);
     if (event?.kind !== 'closed')
-      throw new Failure(
-        `expected the end of the connection, received ${event === undefined ? 'nothing' : tell(event)}`,
-      );
+      throw new Failure(`expected the end of the connection, received ${told(event)}`, event);
   }
 
   /** After it the server has taken what everybody sent, and everybody has what that led to. */
@@ -246,7 +275,7 @@ class Scene {
     const expected = (event: StreamEvent) =>
       event.kind === 'closed' || (event.kind === 'end' && connection?.ending === true) || isAside(event);
     const event = connection?.waiting.find((one) => !expected(one));
-    if (event !== undefined) throw new Failure(`${person.name} expected nothing, but received\n${tell(event)}`);
+    if (event !== undefined) throw new Failure(`${person.name} expected nothing, but received\n${tell(event)}`, event);
   }
 
   /** Nobody may have received anything that the dialogue does not tell of. */
@@ -261,7 +290,7 @@ class Scene {
 
   #of(name: string): Cast {
     const cast = this.#cast.get(name);
-    if (cast === undefined) throw new Failure(`nobody is called ${name}`);
+    if (cast === undefined) throw new Error(`nobody is called ${name}`);
     return cast;
   }
 
@@ -279,7 +308,7 @@ class Scene {
     if (repeat !== null) return (repeat[2] ?? '').repeat(Number(repeat[1]));
     if (part === 'space') return ' ';
     const value = this.#value(cast, part);
-    if (value === undefined) throw new Failure(`nothing is called {${part}} here`);
+    if (value === undefined) throw new Error(`nothing is called {${part}} here`);
     return escaped(value);
   }
 

@@ -189,12 +189,14 @@ async function registered(address: Address, people: readonly Account[]): Promise
 }
 
 /** A server that runs already, with accounts as lines of NAME,PASSWORD. They should be fresh. */
-export function remote(server: string, domain: string, file: string): Host {
+export function remote(server: string, domain: string, file: string, needed: number): Host {
+  if (domain === '' || file === '') throw new Error('--server needs --domain and --accounts FILE');
   const at = server.lastIndexOf(':');
   const people = readFileSync(file, 'utf8')
     .split('\n')
     .filter((line) => line.includes(','))
     .map((line) => ({ name: line.slice(0, line.indexOf(',')), password: line.slice(line.indexOf(',') + 1).trim() }));
+  if (people.length < needed) throw new Error(`${file} has ${people.length} accounts; these dialogues need ${needed}`);
   const address = { host: server.slice(0, at), port: Number(server.slice(at + 1)), domain };
   return { stage: new Pool(address, people), name: server, stop: async () => {} };
 }
