@@ -40,7 +40,7 @@ const nameOf = (event: StreamEvent): string => (event.kind === 'element' ? event
 
 /**
  * What a server may say at any time: acknowledgements and requests for them (XEP-0198 §4), and pushes of privacy lists
- * (XEP-0016 §2.6) where blocking rests on them.
+ * (XEP-0016) where blocking rests on them.
  */
 export function isAside(event: StreamEvent): boolean {
   if (event.kind !== 'element') return false;

@@ -63,7 +63,7 @@ const isStanza = (node: Node): boolean => node.ns === CLIENT && STANZAS.includes
 const FREE = ['from', 'to', 'id', 'xml:lang'];
 /** `{more}`, or `{more without NAME}`: anything but a child of that name */
 const MORE = /\{more(?: without ([\w-]+))?\}/;
-/** What servers may stamp on others' stanzas: XEP-0203 §4 and XEP-0398 §3 on presence, XEP-0359 §3.1 on messages. */
+/** What servers may stamp on others' stanzas: XEP-0203 and XEP-0398 on presence, XEP-0359 on messages. */
 const STAMPS: Readonly<Record<string, readonly string[]>> = {
   presence: ['delay urn:xmpp:delay', 'x vcard-temp:x:update'],
   message: ['stanza-id urn:xmpp:sid:0'],

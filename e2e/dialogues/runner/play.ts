@@ -46,8 +46,7 @@ export function brief(event: StreamEvent | undefined): string {
   const what = node.name === 'error' ? 'stream error' : [node.name, node.attributes['type']].filter(Boolean).join(' ');
   const inner = condition ?? node.children.find((one) => typeof one !== 'string');
   const detail = typeof inner === 'object' ? inner.name : '';
-  const to = detail === '' && node.attributes['to'] !== undefined ? ' addressed otherwise' : '';
-  return detail === '' ? `${what}${to}` : `${what}: ${detail}`;
+  return detail === '' ? what : `${what}: ${detail}`;
 }
 
 const indent = (text: string): string => text.replace(/^/gm, '    ');
