@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Dialogue } from './format.ts';
 import { accountsFor, allDialogues, awaited, folder, isAwaited, nameOf, playAll } from './library.ts';
-import { type Run, report } from './report.ts';
+import { keptReasons, type Run, report } from './report.ts';
 import { type Host, remote, startEjabberd, startParleyd, startProsody } from './servers.ts';
 
 const { values, positionals } = parseArgs({
@@ -59,7 +59,7 @@ if (values.report) {
     runs.push(await playOn(dialogues, starter(name, dialogues), true));
   }
   const file = join(folder, '..', '..', 'docs', 'dialogues.md');
-  writeFileSync(file, report(all, runs, new Date().toISOString().slice(0, 10)));
+  writeFileSync(file, report(all, runs, new Date().toISOString().slice(0, 10), keptReasons()));
 } else {
   const chosen = all.filter(
     (dialogue) => positionals.length === 0 || positionals.some((words) => nameOf(dialogue).includes(words)),

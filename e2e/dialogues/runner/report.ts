@@ -10,7 +10,7 @@ export interface Run {
   readonly results: readonly Result[];
 }
 
-interface Reason {
+export interface Reason {
   readonly server: string;
   /** what the names of the dialogues contain, or what the server did instead */
   readonly marks: readonly string[];
@@ -73,8 +73,14 @@ function differences({ server, results }: Run, reasons: readonly Reason[]): stri
   return [`## ${server}`, '', ...blocks];
 }
 
-export function report(all: readonly Dialogue[], runs: readonly Run[], date: string): string {
-  const reasons = readReasons(readFileSync(join(folder, 'differences.txt'), 'utf8'));
+export const keptReasons = (): Reason[] => readReasons(readFileSync(join(folder, 'differences.txt'), 'utf8'));
+
+export function report(
+  all: readonly Dialogue[],
+  runs: readonly Run[],
+  date: string,
+  reasons: readonly Reason[],
+): string {
   const [own, ...peers] = runs;
   const skipped = all.length - (own?.results.length ?? 0);
   return [

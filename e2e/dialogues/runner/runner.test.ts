@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:net';
 import { test } from 'node:test';
 import { parseDialogues } from './format.ts';
+import { allDialogues, awaited, unknownAwaited } from './library.ts';
 import { matchText, mismatch, type Names } from './match.ts';
-import { play, type Stage, toBytes } from './play.ts';
+import { brief, play, type Result, type Stage, toBytes } from './play.ts';
+import { readReasons, report } from './report.ts';
 import { parseXml, type StreamEvent, StreamReader } from './xml.ts';
 
 const names = (values: Record<string, string> = {}): Names & { kept: Record<string, string> } => {
@@ -221,3 +223,60 @@ for (const [what, text, answer, why] of SERVERS) {
     else assert.match(failure ?? 'no failure', why);
   });
 }
+
+test('what came instead is told in a few words', () => {
+  const of = (xml: string): string => {
+    const [node] = parseXml(xml);
+    assert.ok(node !== undefined);
+    return brief({ kind: 'element', node });
+  };
+  assert.equal(
+    of("<iq type='error'><query xmlns='a'/><error type='cancel'><gone xmlns='s'/></error></iq>"),
+    'iq error: gone',
+  );
+  assert.equal(of("<stream:error><conflict xmlns='s'/></stream:error>"), 'stream error: conflict');
+  assert.equal(of("<presence type='unavailable'/>"), 'presence unavailable');
+  assert.equal(brief(undefined), 'nothing');
+});
+
+test('a report counts by specification, and gives the reasons that fit', () => {
+  const dialogues = parseDialogues(
+    'xep-0001/a.dialogue',
+    ['one', 'two', 'three']
+      .map((title) => `== ${title}\nXEP-0001 §1\nRomeo is romeo/r.\nRomeo receives nothing.\n`)
+      .join('\n'),
+  );
+  const result = (i: number, failure?: string): Result => {
+    const dialogue = dialogues[i];
+    assert.ok(dialogue !== undefined);
+    return { dialogue, failure, saw: failure === undefined ? undefined : 'nothing', ms: 0 };
+  };
+  const runs = [
+    { server: 'own', results: [result(0), result(1)] },
+    { server: 'peer 1.0', results: [result(0), result(1, 'no'), result(2, 'no')] },
+  ];
+  const text = report(
+    dialogues,
+    runs,
+    '2026-01-01',
+    readReasons('# a comment\npeer\n- : two\nA reason.\n\nother\n- one\nNot this.'),
+  );
+  assert.match(text, /\| XEP-0001 \| 3 \| 0 \| 2 \| 1 \|/);
+  assert.match(text, /1 dialogues await/);
+  assert.match(text, /A reason\.\n\n- xep-0001\/a\.dialogue: two \(XEP-0001 §1\): nothing/);
+  assert.match(text, /Nobody has looked[^\n]*\n\n- xep-0001\/a\.dialogue: three/);
+  assert.doesNotMatch(text, /Not this/);
+});
+
+test('lines are joined where a tag or a text goes on, and stanzas are not', () => {
+  const [dialogue] = parseDialogues(
+    'f',
+    "== t\nRFC 6121 §1\nRomeo is romeo/r.\nRomeo sends:\n  <message\n  to='x'><body>a\n  b</body>\n  </message>\nRomeo receives nothing.",
+  );
+  assert.deepEqual(dialogue?.steps[0]?.action, { kind: 'send', text: "<message to='x'><body>a b</body></message>" });
+});
+
+test('every dialogue can be read, and every line of awaited.txt names one', () => {
+  const all = allDialogues();
+  assert.deepEqual(unknownAwaited(all, awaited()), []);
+});
