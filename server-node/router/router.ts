@@ -321,9 +321,10 @@ export class Router {
   /** A message for somebody who can't take it now. The sender learns nothing before it is on disk. */
   async #keep(stanza: Stanza, name: string, session: Session | undefined, at?: number): Promise<void> {
     const known = this.sessions.of(name).length > 0 || (await this.#options.stores.accounts.get(name)) !== undefined;
-    if (!known) return this.#reply(stanza, this.#accountJid(name), new StanzaError('service-unavailable'), session); // RFC 6121 §8.5.1
+    if (!known)
+      return this.#reply(stanza, stanza.to ?? this.#accountJid(name), new StanzaError('service-unavailable'), session); // RFC 6121 §8.5.1
     if (await this.blocklists.blocksAnyway(name, stanza.from))
-      return this.#turnAway(stanza, this.#accountJid(name), session);
+      return this.#turnAway(stanza, stanza.to ?? this.#accountJid(name), session);
     const now = route(stanza, this.#accountJid(name), this.#directory); // somebody may have come while we asked
     if (now.kind === 'sessions') return this.#give(stanza, this.#accountJid(name), session, now.sessions, stanza.wire);
     this.#observe(stanza, this.#accountJid(name), session, []);
