@@ -8,6 +8,7 @@ import { commands } from './xep-0050-commands/index.ts';
 import { vcard } from './xep-0054-vcard/index.ts';
 import { registration } from './xep-0077-registration/index.ts';
 import { version } from './xep-0092-version/index.ts';
+import { components } from './xep-0114-components/index.ts';
 import { caps } from './xep-0115-caps/index.ts';
 import { admin } from './xep-0133-admin/index.ts';
 import { contacts } from './xep-0157-contacts/index.ts';
@@ -38,4 +39,5 @@ export const modules: readonly Module[] = [
   privateXml,
   vcard,
   clientAccess,
+  components,
 ];

@@ -1,11 +1,14 @@
 import type { Condition } from '../xmpp/errors.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
+import type { External, Externals } from './externals.ts';
 import type { Session } from './session.ts';
 
 /** Where a stanza goes. */
 export type Destination =
   | { readonly kind: 'sessions'; readonly sessions: readonly Session[] }
+  /** another domain, through who is connected for it */
+  | { readonly kind: 'external'; readonly external: External }
   /** the server itself answers, for the domain */
   | { readonly kind: 'server' }
   /** the server answers for an account: its bare JID */
@@ -20,11 +23,13 @@ export interface Directory {
   readonly domain: string;
   of(name: string): readonly Session[];
   get(name: string, resource: string): Session | undefined;
+  readonly externals: Externals;
 }
 
 const NOBODY: Destination = { kind: 'nobody' };
 const SERVER: Destination = { kind: 'server' };
 const UNAVAILABLE: Destination = { kind: 'error', condition: 'service-unavailable' };
+const NOT_FOUND: Destination = { kind: 'error', condition: 'remote-server-not-found' };
 const BAD_REQUEST: Destination = { kind: 'error', condition: 'bad-request' };
 const IQ_TYPES: readonly string[] = ['get', 'set', 'result', 'error'];
 const SUBSCRIPTION_TYPES: readonly string[] = ['subscribe', 'subscribed', 'unsubscribe', 'unsubscribed', 'probe'];
@@ -32,9 +37,10 @@ const SUBSCRIPTION_TYPES: readonly string[] = ['subscribe', 'subscribed', 'unsub
 /** Decides where a stanza addressed to `to` goes (RFC 6120 §10, RFC 6121 §8). Pure: it reads the directory, no more. */
 export function route(stanza: Stanza, to: Jid, directory: Directory): Destination {
   if (to.domain !== directory.domain) {
-    return stanza.type === 'error' || stanza.type === 'result'
-      ? NOBODY
-      : { kind: 'error', condition: 'remote-server-not-found' };
+    const external = directory.externals.get(to.domain);
+    if (external !== undefined) return { kind: 'external', external };
+    if (stanza.type === 'error' || stanza.type === 'result') return NOBODY;
+    return directory.externals.expected(to.domain) ? UNAVAILABLE : NOT_FOUND;
   }
   if (to.local === '') return to.resource === '' ? SERVER : UNAVAILABLE; // RFC 6120 §10.5.1, §10.5.2
   if (stanza.name === 'message')

@@ -1,5 +1,6 @@
 export const NS = {
   client: 'jabber:client',
+  component: 'jabber:component:accept',
   streams: 'http://etherx.jabber.org/streams',
   streamErrors: 'urn:ietf:params:xml:ns:xmpp-streams',
   stanzaErrors: 'urn:ietf:params:xml:ns:xmpp-stanzas',
