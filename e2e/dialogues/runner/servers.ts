@@ -50,7 +50,8 @@ const newAccounts = (count: number): Account[] =>
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function startParleyd(accounts: number): Promise<Host> {
-  const node = await NodeUnderTest.make(DOMAIN, ['limits.bytes_per_second=0']);
+  const contact = `contact.abuse=mailto:abuse@${DOMAIN}`;
+  const node = await NodeUnderTest.make(DOMAIN, ['limits.bytes_per_second=0', contact]);
   await node.start();
   const people = newAccounts(accounts);
   const file = join(node.folder, 'people.csv');
