@@ -50,7 +50,8 @@ const newAccounts = (count: number): Account[] =>
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function startParleyd(accounts: number): Promise<Host> {
-  const node = await NodeUnderTest.make(DOMAIN, ['limits.bytes_per_second=0']);
+  const contact = `contact.abuse=mailto:abuse@${DOMAIN}`;
+  const node = await NodeUnderTest.make(DOMAIN, ['limits.bytes_per_second=0', contact]);
   await node.start();
   const people = newAccounts(accounts);
   const file = join(node.folder, 'people.csv');
@@ -109,18 +110,27 @@ async function launch(
   throw new Error(`${command[0]} does not answer on port ${port}; see ${folder}`);
 }
 
-const stopper = (child: ChildProcess, folder: string) => async (): Promise<void> => {
+/** Ends a server and drops its folder; also when the run itself is ended before it could ask. */
+function stopper(child: ChildProcess, folder: string): () => Promise<void> {
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const signal = (name: NodeJS.Signals) => {
     try {
-      process.kill(-(child.pid ?? 0), name); // the group that was started for it, and nobody else
+      if (child.pid !== undefined) process.kill(-child.pid, name); // the group that was started for it, and nobody else
     } catch {}
   };
-  signal('SIGTERM');
-  await Promise.race([ended, wait(5000)]);
-  signal('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
-};
+  const drop = () => {
+    signal('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', drop);
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.exit(1));
+  return async () => {
+    signal('SIGTERM');
+    await Promise.race([ended, wait(5000)]);
+    process.off('exit', drop);
+    drop();
+  };
+}
 
 const versionOf = (name: string): string =>
   // biome-ignore lint/suspicious/noTemplateCurlyInString: it is dpkg-query's own notation
