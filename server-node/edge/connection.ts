@@ -10,6 +10,7 @@ import { attribute, type Tag } from '../xml/tag.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/namespaces.ts';
 import { Allowance, type EdgeLimits } from './limits.ts';
+import { networkOfPeer } from './network.ts';
 import { Outbox } from './outbox.ts';
 
 /** What is known of a TLS channel once its handshake is over. */
@@ -66,6 +67,7 @@ const DRAIN_CHECK_MS = 20;
 export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   readonly address: string;
   readonly loopback: boolean;
+  readonly network: string | undefined;
   readonly startedAt: number;
   transport: TransportName;
   readonly #socket: Transport;
@@ -94,6 +96,7 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   ) {
     this.address = info.address;
     this.loopback = info.loopback;
+    this.network = info.loopback && limits.trustLoopback ? undefined : networkOfPeer(info.address);
     this.#messages = info.messages;
     this.framing = info.messages?.framing ?? documentFraming;
     this.#secured = info.secured;

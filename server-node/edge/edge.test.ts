@@ -14,6 +14,7 @@ const LIMITS = {
   loginMs: 1000,
   connections: 3,
   perAddress: 2,
+  trustLoopback: true,
   bytesPerSecond: 0,
   burstBytes: 0,
   lines: { unacknowledged: 20, unacknowledgedBytes: 50_000, resumeMs: 60_000, keepMs: 3000, ackMs: 10_000 },

@@ -10,8 +10,10 @@ export interface EdgeLimits {
   readonly loginMs: number;
   /** connections in all, logged in or not, whatever door they came by */
   readonly connections: number;
-  /** connections from one address at a time; addresses of this machine have no limit */
+  /** connections from one network at a time */
   readonly perAddress: number;
+  /** addresses of this machine are no networks: a proxy may stand there */
+  readonly trustLoopback: boolean;
   /** what a client may send in a second on average, in bytes, and at once; 0: no limit */
   readonly bytesPerSecond: number;
   readonly burstBytes: number;

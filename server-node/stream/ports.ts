@@ -1,5 +1,5 @@
 import type { KnownToken, TokenMechanism } from '../sasl/hashed-token.ts';
-import type { Channel, Credentials, Login } from '../sasl/mechanism.ts';
+import type { Channel, Credentials, Login, LoginGuard } from '../sasl/mechanism.ts';
 import type { ScramKeys, ScramMechanism } from '../sasl/scram-keys.ts';
 import type { Bytes } from '../xml/chars.ts';
 import type { Tag } from '../xml/tag.ts';
@@ -33,6 +33,8 @@ export interface StreamWire extends Channel {
   readonly address: string;
   /** nobody can listen in: TLS, or the same machine */
   readonly confidential: boolean;
+  /** where it comes from, as limits count; undefined for what is trusted and shared by many */
+  readonly network: string | undefined;
   readonly transport: Transport;
   readonly framing: Framing;
 }
@@ -132,6 +134,7 @@ export interface Upgrades {
 export interface StreamCore<S extends { readonly jid: Jid }> {
   readonly domain: string;
   readonly credentials: Credentials;
+  readonly guard: LoginGuard;
   readonly clients: Clients;
   readonly upgrades: Upgrades;
   /** PLAIN may be used within TLS */

@@ -3,6 +3,7 @@ import { AccountClients } from '../accounts/clients.ts';
 import { Connection, type Secured, type Transport } from '../edge/connection.ts';
 import type { EdgeLimits } from '../edge/limits.ts';
 import { Log } from '../observe/log.ts';
+import type { LoginGuard } from '../sasl/mechanism.ts';
 import { ScramClient } from '../sasl/scram-client.ts';
 import { type KeyRing, keyRing, type ScramMechanism } from '../sasl/scram-keys.ts';
 import { MemoryStores } from '../storage/memory/memory-stores.ts';
@@ -19,6 +20,7 @@ export const LIMITS: EdgeLimits = {
   loginMs: 1000,
   connections: 3,
   perAddress: 10,
+  trustLoopback: true,
   bytesPerSecond: 0,
   burstBytes: 0,
   sendBytes: 50_000,
@@ -74,6 +76,7 @@ interface FakeSession {
 export interface HouseOptions {
   readonly state?: 'active' | 'suspended';
   readonly plain?: boolean;
+  readonly guard?: LoginGuard;
   readonly strictBinding?: boolean;
   /** mechanisms that the account lacks the keys of */
   readonly missing?: readonly ScramMechanism[];
@@ -99,7 +102,13 @@ export class House {
   keys: Partial<KeyRing> = KEYS;
 
   constructor(
-    { state = 'active', plain = false, strictBinding = false, missing = [] }: HouseOptions = {},
+    {
+      state = 'active',
+      plain = false,
+      guard = { begin: () => ({ right() {}, wrong: async () => {} }) },
+      strictBinding = false,
+      missing = [],
+    }: HouseOptions = {},
     limits = LIMITS,
   ) {
     this.lines = new Lifelines(limits.lines);
@@ -120,6 +129,7 @@ export class House {
       stableId: (name, agent) => `stable-${name}-${agent.slice(0, 4)}`,
       features: () => '<feature-from-above/>',
       plain,
+      guard,
       strictBinding,
       clients: this.clients,
       upgrades,
