@@ -75,7 +75,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
   const lastSeen = new LastSeen(router, stores, now);
   const credentials = await StoredCredentials.open(stores, iterations);
   const safe = new Safekeeping(stores, now(), (error) => log.error('an unacknowledged message was not kept', error));
-  const guard = new PasswordGuard({ ...guardLimits(config), now });
+  const guard = new PasswordGuard({ ...guardLimits(config), now, refused: () => edge.refusals.add('guessing') });
   const core: StreamCore<Session> = {
     domain: config.domain,
     credentials,
@@ -114,7 +114,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     },
   };
   const limits = edgeLimits(config, connectionsAllowed());
-  const edge = new Edge(core, limits, log);
+  const edge: Edge<Session> = new Edge(core, limits, log);
   const continuity = new Continuity({ stores, router, safe, core, limits: limits.lines, now });
   for (const line of await continuity.restore()) edge.lines.add(line);
   const listeners: { name: DoorName; listener: BoundListener }[] = [];
@@ -126,6 +126,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     stores,
     router,
     edge,
+    guard,
     version: VERSION,
     startedAt: now(),
     addresses,

@@ -10,6 +10,8 @@ export interface GuardOptions {
   /** how long the answer to a wrong password takes, milliseconds; doubles with each one */
   readonly delayMs: number;
   readonly now: () => number;
+  /** told of each attempt that is refused */
+  readonly refused?: () => void;
   readonly sleep?: (ms: number) => Promise<void>;
 }
 
@@ -58,6 +60,7 @@ export class PasswordGuard implements LoginGuard {
     if (perNetwork > 0 && network !== undefined && !known) budgets.push([network, perNetwork]);
     if (by === 'password' && budgets.some(([key, most]) => this.#bucket(key, most).left < 1)) {
       this.refused++;
+      this.#options.refused?.();
       return undefined;
     }
     const paid = by === 'password' ? budgets : [];

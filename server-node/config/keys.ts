@@ -184,6 +184,13 @@ export const KEYS = {
     5000,
     'Connections from one network (an IPv4 address, an IPv6 /64) at a time; a whole office may share one.',
   ),
+  'limits.strangers_per_address': key(count(1), 1000, 'Those of them that may be without a login at a time.'),
+  'limits.connections_per_second': key(
+    count(0),
+    100,
+    'New connections from one network in a second on average; 0 is no limit.',
+  ),
+  'limits.connections_burst': key(count(1), 2000, 'How many may come at once, such as after a restart.'),
   'limits.trust_loopback': key(
     v.boolean('true or false'),
     true,
@@ -195,6 +202,12 @@ export const KEYS = {
     'What a client may send on average; 0 is no limit. It is slowed down, never cut off.',
   ),
   'limits.burst_bytes': key(count(4096), 524_288, 'What it may send at once.'),
+  'limits.stanzas_per_second': key(
+    count(0),
+    250,
+    'Stanzas a client may send on average; 0 is no limit. A presence counts one more for every ten who get it.',
+  ),
+  'limits.burst_stanzas': key(count(10), 2500, 'How many it may send at once. It is slowed down, never cut off.'),
   'limits.send_buffer_bytes': key(
     count(65_536),
     4_194_304,

@@ -15,6 +15,11 @@ const LIMITS = {
   connections: 3,
   perAddress: 2,
   trustLoopback: true,
+  strangersPerNetwork: 100,
+  connectionsPerSecond: 0,
+  connectionsBurst: 10,
+  stanzasPerSecond: 0,
+  burstStanzas: 10,
   bytesPerSecond: 0,
   burstBytes: 0,
   lines: { unacknowledged: 20, unacknowledgedBytes: 50_000, resumeMs: 60_000, keepMs: 3000, ackMs: 10_000 },
@@ -47,7 +52,7 @@ test('an address may have so many connections, and this machine as many as it li
   );
   first.lost();
   first.lost();
-  assert.deepEqual([edge.admits('192.0.2.1', false), edge.size, edge.refused], [true, 1, 1]);
+  assert.deepEqual([edge.admits('192.0.2.1', false), edge.size, edge.refusals.get('network')], [true, 1, 1]);
   edge.shutdown();
 });
 

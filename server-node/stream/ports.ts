@@ -23,6 +23,8 @@ export interface StreamWire extends Channel {
   send(bytes: Bytes): void;
   hold(until: Promise<unknown>): void;
   drained(): Promise<void>;
+  /** What its client sent goes to that many others: it has to wait longer before it may send more. */
+  charge(recipients: number): void;
   /** Turns the connection into TLS once what was sent has left; the next bytes come from within. */
   startTls(): void;
   /** Closes the connection once what was sent has left. */
@@ -80,6 +82,8 @@ export interface StreamOutlet {
   send(bytes: Bytes, receipt?: Receipt): Promise<unknown> | undefined;
   hold(until: Promise<unknown>): void;
   drained(): Promise<void>;
+  /** What its client sent goes to that many others. */
+  charge(recipients: number): void;
   end(condition: string, text?: string): void;
 }
 
@@ -165,4 +169,4 @@ export interface StreamCore<S extends { readonly jid: Jid }> {
 }
 
 /** Something worth a line in the log. */
-export type StreamEvent = 'login' | 'login-failed' | 'stream-error' | 'resumed';
+export type StreamEvent = 'login' | 'login-failed' | 'guessed' | 'stream-error' | 'resumed';

@@ -3,6 +3,7 @@ import { AccountClients } from '../accounts/clients.ts';
 import { Connection, type Secured, type Transport } from '../edge/connection.ts';
 import type { EdgeLimits } from '../edge/limits.ts';
 import { Log } from '../observe/log.ts';
+import { refusals, slowings } from '../observe/refusals.ts';
 import type { LoginGuard } from '../sasl/mechanism.ts';
 import { ScramClient } from '../sasl/scram-client.ts';
 import { type KeyRing, keyRing, type ScramMechanism } from '../sasl/scram-keys.ts';
@@ -21,6 +22,11 @@ export const LIMITS: EdgeLimits = {
   connections: 3,
   perAddress: 10,
   trustLoopback: true,
+  strangersPerNetwork: 100,
+  connectionsPerSecond: 0,
+  connectionsBurst: 10,
+  stanzasPerSecond: 0,
+  burstStanzas: 10,
   bytesPerSecond: 0,
   burstBytes: 0,
   sendBytes: 50_000,
@@ -195,8 +201,7 @@ export class Talk {
       this.socket,
       { address: '192.0.2.1:5', loopback, direct: tls !== null },
       this.house.core,
-      this.house.lines,
-      { ...LIMITS, ...limits },
+      { lines: this.house.lines, limits: { ...LIMITS, ...limits }, refusals: refusals(), slowings: slowings() },
       new Log('error', () => {}),
       () => this.house.now,
     );
