@@ -44,11 +44,7 @@ const uri = v.pipe(
 
 const bareJid = v.pipe(v.string(), v.regex(/^[^\s@/]+@[^\s@/]+$/, 'an address is a text such as "anna@example.org"'));
 
-/** `--set` writes it as a text. */
-const flag = v.pipe(
-  v.union([v.boolean(), v.picklist(['true', 'false'])], 'true or false'),
-  v.transform((given) => given === true || given === 'true'),
-);
+const flag = v.boolean('true or false');
 
 /** A list of texts; a single text with spaces between is one too, as `--set` writes it. */
 const list = <S extends v.GenericSchema<string, string>>(item: S) =>
