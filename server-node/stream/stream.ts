@@ -187,8 +187,10 @@ export class Stream<S extends { readonly jid: Jid }> {
   #features(): Bytes {
     if (this.#login !== undefined) {
       const bind = this.#line === undefined ? `<bind xmlns='${NS.bind}'/>` : '';
-      const others = `<sm xmlns='${NS.management}'/><csi xmlns='${NS.clientState}'/>${this.#core.features()}`;
-      return bind + others + limits(this.#sizes.after);
+      // what is switched on already is not offered again: clients would take the offer
+      const management = this.#line?.managed === true ? '' : `<sm xmlns='${NS.management}'/>`;
+      const others = `<csi xmlns='${NS.clientState}'/>${this.#core.features()}`;
+      return bind + management + others + limits(this.#sizes.after);
     }
     const starttls = this.#wire.transport === 'tcp';
     const required = this.#wire.confidential ? '' : '<required/>';
