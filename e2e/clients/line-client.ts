@@ -64,9 +64,13 @@ export class LineClient {
   }
 
   /** xmpp.js over a WebSocket, `wss://localhost:…/xmpp-websocket`. */
-  static xmppJsAt(data: Omit<LoginData, 'host' | 'port' | 'how'>, url: string): LineClient {
+  static xmppJsAt(
+    data: Omit<LoginData, 'host' | 'port' | 'how'>,
+    url: string,
+    env: NodeJS.ProcessEnv = {},
+  ): LineClient {
     const command = [process.execPath, join(here, 'xmppjs-chat.mjs'), data.jid, url];
-    return new LineClient('xmpp.js', command, data.password, { NODE_EXTRA_CA_CERTS: data.certificate });
+    return new LineClient('xmpp.js', command, data.password, { NODE_EXTRA_CA_CERTS: data.certificate, ...env });
   }
 
   /** Strophe.js over what its URL says: a WebSocket, or BOSH. */

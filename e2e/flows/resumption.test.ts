@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect, createServer, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { LineClient } from '../clients/line-client.ts';
 import { NodeUnderTest } from '../clients/node-under-test.ts';
@@ -46,6 +47,38 @@ test('xmpp.js resumes its session over a lost network, and gets what was written
     }
   } finally {
     await Promise.all([anna.quit(), bert.quit()]);
+  }
+});
+
+test('xmpp.js resumes its session over a WebSocket that was cut', async () => {
+  const line = new Set<Socket>();
+  // a wire that can be cut: what runs through it is TLS between client and server
+  const wire = createServer((near) => {
+    const far = connect(node.webPort, '127.0.0.1');
+    for (const socket of [near, far]) {
+      line.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => line.delete(socket));
+    }
+    near.pipe(far).pipe(near);
+  });
+  await new Promise<void>((resolve) => wire.listen(0, '127.0.0.1', resolve));
+  const at = wire.address();
+  assert.ok(typeof at === 'object' && at !== null);
+  const anna = LineClient.xmppJs(person('anna'));
+  const bert = LineClient.xmppJsAt(person('bert'), `wss://localhost:${at.port}/xmpp-websocket`, { RECONNECT: '1' });
+  try {
+    await anna.hears(/^online/);
+    const jid = (await bert.hears(/^online/)).slice('online '.length);
+    for (const socket of line) socket.destroy();
+    await bert.hears(/^gone/);
+    anna.tell(`send ${jid} over the cut`);
+    const heard = [await bert.hears(/^(?:resumed|online|message)/), await bert.hears(/^(?:resumed|online|message)/)];
+    assert.deepEqual(heard.map((text) => text.split(' ')[0]).sort(), ['message', 'resumed']);
+  } finally {
+    await Promise.all([anna.quit(), bert.quit()]);
+    wire.close();
+    for (const socket of line) socket.destroy();
   }
 });
 
