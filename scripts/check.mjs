@@ -13,7 +13,11 @@ const tests = (...places) =>
 const jobs = () => [
   // the server's tests run under the runtime that ships, and the console's under the one it has
   ['unit: server-node', bun(), ['test', '--timeout', '30000', ...tests('server-node').map((file) => `./${file}`)]],
-  ['unit: console and shared', node24(), ['--test', '--test-reporter=spec', ...tests('shared', 'main', 'renderer')]],
+  [
+    'unit: console, shared, dialogues',
+    node24(),
+    ['--test', '--test-reporter=spec', ...tests('shared', 'main', 'renderer', 'e2e/dialogues')],
+  ],
   ...['server', 'main', 'renderer', 'e2e', 'shared'].map((name) => [
     `types: ${name}`,
     node24(),

@@ -12,12 +12,14 @@ import { nodeHandlers } from './admin/handlers.ts';
 import { NodeReport } from './admin/report.ts';
 import type { Config } from './config/keys.ts';
 import { digest } from './digest.ts';
+import { ComponentConnection } from './edge/component-connection.ts';
 import { Edge } from './edge/edge.ts';
 import { adminsOf, contactsOf, edgeLimits, guardLimits } from './limits.ts';
 import { modules } from './modules/index.ts';
 import type { Log } from './observe/log.ts';
 import { Router } from './router/router.ts';
 import type { Session } from './router/session.ts';
+import { componentCore, componentSecrets } from './sessions/components.ts';
 import { Continuity } from './sessions/continuity.ts';
 import { type PackedSession, packSession, unpackSession } from './sessions/packed-session.ts';
 import { Safekeeping } from './sessions/safekeeping.ts';
@@ -25,12 +27,12 @@ import { openSqliteStores } from './storage/sqlite/sqlite-stores.ts';
 import type { StreamCore } from './stream/ports.ts';
 import { Identity } from './transport/certificate.ts';
 import { connectionsAllowed } from './transport/descriptors.ts';
-import { type BoundListener, listenClients, listenHttp, listenHttps } from './transport/listener.ts';
+import { type BoundListener, listenClients, listenComponents, listenHttp, listenHttps } from './transport/listener.ts';
 import { WebDoor } from './transport/web/web-door.ts';
 import { VERSION } from './version.ts';
 import { StanzaError } from './xmpp/errors.ts';
 
-type DoorName = 'c2s' | 'c2s_tls' | 'http' | 'https';
+type DoorName = 'c2s' | 'c2s_tls' | 'http' | 'https' | 'components';
 
 export interface Node {
   readonly addresses: readonly { readonly name: DoorName; readonly address: string }[];
@@ -51,7 +53,9 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     authorities === 'off' ? undefined : path(authorities),
   );
   const stores = await openSqliteStores(path(config['storage.path']));
+  const secrets = componentSecrets(config['components.secrets']);
   const router: Router = new Router({
+    components: [...secrets.keys()],
     domain: config.domain,
     stores,
     modules,
@@ -172,6 +176,13 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     await open('c2s', (address) => listenClients(address, edge, identity, false));
     await open('c2s_tls', (address) => listenClients(address, edge, identity, true));
     await open('http', (address) => listenHttp(address, web));
+    await open('components', (address) =>
+      listenComponents(
+        address,
+        { edge, identity },
+        (socket, peer) => new ComponentConnection(socket, peer, componentCore(secrets, router), limits, log),
+      ),
+    );
     await open('https', (address) => listenHttps(address, edge, web, identity));
   } catch (error) {
     await close();

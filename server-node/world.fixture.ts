@@ -1,3 +1,4 @@
+import { type AccountClients, clientsOf } from './accounts/clients.ts';
 import { moduleAccounts } from './accounts/module-accounts.ts';
 import { Users } from './accounts/users.ts';
 import { digest } from './digest.ts';
@@ -23,6 +24,8 @@ export class World {
   /** whose tokens were revoked */
   readonly revoked: string[] = [];
   readonly clients: Client[] = [];
+  /** the clients of accounts and their tokens */
+  readonly devices: AccountClients;
   now = Date.parse('2026-11-24T12:00:00Z');
 
   constructor(
@@ -46,7 +49,16 @@ export class World {
       onFault: (error, what) => this.faults.push(`${what}: ${error instanceof Error ? error.message : error}`),
     });
     const { router } = this;
-    const clients = { revokeAll: async (name: string) => void this.revoked.push(name) };
+    this.devices = clientsOf({ 'auth.token_days': 1 }, stores, () => this.now);
+    const { devices } = this;
+    const clients = {
+      revokeAll: (name: string) => {
+        this.revoked.push(name);
+        return devices.revokeAll(name);
+      },
+      list: (name: string) => devices.list(name),
+      revoke: (name: string, id: string) => devices.revoke(name, id),
+    };
     this.users = new Users({ domain: DOMAIN, stores, iterations: 4096, clients, router, now: () => this.now });
   }
 

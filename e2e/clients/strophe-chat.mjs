@@ -7,8 +7,11 @@ import { $msg, $pres, Strophe } from 'strophe.js';
 import XMLHttpRequest from 'xhr2';
 
 // BOSH is done with what browsers have and Node has not
-globalThis.XMLHttpRequest = XMLHttpRequest;
-globalThis.DOMParser = DOMParser;
+globalThis.XMLHttpRequest = class extends XMLHttpRequest {
+  get responseXML() {
+    return this.responseText ? new DOMParser().parseFromString(this.responseText, 'text/xml') : null;
+  }
+};
 
 const [jid, url] = process.argv.slice(2);
 const say = (...words) => console.log(...words);

@@ -61,8 +61,11 @@ test('a wrong password is refused over BOSH', async () => {
     { ...person('anna'), password: 'wrong' },
     `https://localhost:${node.webPort}/http-bind`,
   );
-  await strophe.hears(/^failed/);
-  await strophe.quit();
+  try {
+    await strophe.hears(/^failed/);
+  } finally {
+    await strophe.quit();
+  }
 });
 
 test('XEP-0156: a browser finds the ways in, from any page', async () => {

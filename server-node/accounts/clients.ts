@@ -51,12 +51,12 @@ export class AccountClients {
   }
 
   /** How a client is known to its account, and to us: its own identifier is not for others to see. */
-  static idOf(agent: string): string {
+  idOf(agent: string): string {
     return createHash('sha256').update(`client\0${agent}`).digest('base64url').slice(0, 16);
   }
 
   async tokens(name: string, agent: string): Promise<readonly KnownToken[]> {
-    return tokensOf(await this.#store.get(name, AccountClients.idOf(agent)));
+    return tokensOf(await this.#store.get(name, this.idOf(agent)));
   }
 
   /**
@@ -69,7 +69,7 @@ export class AccountClients {
     wish: { readonly mechanism: string; readonly request: TokenMechanism | undefined; readonly invalidate: boolean },
   ): Promise<{ token: string; expiresAt: number } | undefined> {
     if (agent === undefined) return undefined;
-    const key = AccountClients.idOf(agent.id);
+    const key = this.idOf(agent.id);
     const now = this.#options.now();
     const before = await this.#store.get(name, key);
     const used = tokensOf(before).find(({ id }) => id === token);

@@ -8,6 +8,7 @@ const CONDITIONS: Readonly<Record<string, Condition>> = {
   'bad-password': 'not-acceptable',
   'user-exists': 'conflict',
   'no-such-user': 'item-not-found',
+  'no-such-client': 'item-not-found',
 };
 
 /** A refusal as it is told in the protocol. */
@@ -23,6 +24,8 @@ async function inStanzas(work: Promise<unknown>): Promise<void> {
 
 /** What operators may do with people, for modules. */
 export const moduleAccounts = (users: Users): Accounts => ({
+  clients: (name) => users.clients(name),
+  revoke: (name, client) => inStanzas(users.revoke(name, client)),
   add: (name, password) => inStanzas(users.add(name, password)),
   changePassword: (name, password) => inStanzas(users.ownPassword(name, password)),
   resetPassword: (name, password) => inStanzas(users.password(name, password)),

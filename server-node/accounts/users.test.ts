@@ -9,7 +9,7 @@ import { Users } from './users.ts';
 async function domain() {
   const world = new World();
   const users = new Users({
-    clients: { revokeAll: async () => {} },
+    clients: world.devices,
     domain: DOMAIN,
     stores: world.stores,
     iterations: 4096,

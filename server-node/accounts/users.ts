@@ -1,10 +1,11 @@
+import type { Client } from '../../shared/domain/client.ts';
 import type { Person } from '../../shared/domain/person.ts';
 import { ParleyError } from '../../shared/errors.ts';
 import type { Router } from '../router/router.ts';
 import type { Session } from '../router/session.ts';
 import { keyRing } from '../sasl/scram-keys.ts';
 import type { Account, Stores } from '../storage/stores.ts';
-import { prepareLocal, preparePassword } from '../xmpp/precis.ts';
+import { prepareLocal, preparePassword, sameByStringprep } from '../xmpp/precis.ts';
 import type { AccountClients } from './clients.ts';
 
 const refuse = (code: string, what: string, why: string, todo: string): ParleyError =>
@@ -15,7 +16,7 @@ export interface UsersOptions {
   readonly stores: Stores;
   readonly iterations: number;
   /** whose tokens go with an old password */
-  readonly clients: Pick<AccountClients, 'revokeAll'>;
+  readonly clients: Pick<AccountClients, 'revokeAll' | 'list' | 'revoke'>;
   /** undefined while the server is stopped: then nobody has sessions */
   readonly router: Router | undefined;
   readonly now: () => number;
@@ -38,6 +39,14 @@ export class Users {
   /** Adds an account. @throws ParleyError `bad-name`, `bad-password`, `user-exists` */
   async add(rawName: string, rawPassword: string): Promise<string> {
     const name = this.#name(rawName);
+    if (!sameByStringprep(name)) {
+      throw refuse(
+        'bad-name',
+        `'${rawName}' can't be the name of a new account.`,
+        'Servers that follow the older rules for addresses (RFC 6122) would write it otherwise, and never reach it.',
+        "Choose another name, such as one with 'ss' for 'ß'.",
+      );
+    }
     const keys = await keyRing(usablePassword(rawPassword), this.#options.iterations);
     const account: Account = { name, state: 'active', createdAt: this.#options.now(), lastSeenAt: null, keys };
     if (!(await this.#options.stores.accounts.add(account))) {
@@ -116,8 +125,68 @@ export class Users {
     return ended;
   }
 
-  async #end(name: string, condition: string, spare?: Session): Promise<number> {
-    const sessions: readonly Session[] = [...(this.#options.router?.sessions.of(name) ?? [])];
+  /** The clients that have access: those that said who they are, and sessions of others. @throws ParleyError `no-such-user` */
+  async clients(rawName: string): Promise<Client[]> {
+    const name = await this.#existing(rawName);
+    const sessions = this.#options.router?.sessions.of(name) ?? [];
+    const now = this.#options.now();
+    const known = [...(await this.#options.clients.list(name))].map(([id, client]) => ({
+      id,
+      software: client.software,
+      device: client.device,
+      firstSeen: client.firstSeen,
+      lastSeen: client.lastSeen,
+      connected: sessions.some(({ peer }) => peer.client === id),
+      password: client.password,
+      token: [client.current, client.fresh].some((token) => token !== undefined && token.expiresAt > now),
+    }));
+    const others = sessions
+      .filter(({ peer }) => peer.client === undefined)
+      .map(({ jid, connectedAt }) => ({
+        id: `session/${jid.resource}`,
+        software: '',
+        device: '',
+        firstSeen: connectedAt,
+        lastSeen: now,
+        connected: true,
+        password: true,
+        token: false,
+      }));
+    return [...known, ...others];
+  }
+
+  /** Takes a client's tokens and ends its sessions; answers how many. @throws ParleyError `no-such-user`, `no-such-client` */
+  async revoke(rawName: string, id: string): Promise<number> {
+    const name = await this.#existing(rawName);
+    const revoked = await this.#options.clients.revoke(name, id);
+    const mine = ({ jid, peer }: Session) => peer.client === id || id === `session/${jid.resource}`;
+    const ended = await this.#endThose(name, 'policy-violation', mine);
+    if (revoked || ended > 0) return ended;
+    throw refuse(
+      'no-such-client',
+      `${this.#jid(name)} has no client '${id}'.`,
+      'Its access was taken already, or it never had any.',
+      'List the clients to see who there is.',
+    );
+  }
+
+  async #existing(rawName: string): Promise<string> {
+    const name = this.#name(rawName);
+    if ((await this.#options.stores.accounts.get(name)) === undefined) throw this.#unknown(name);
+    return name;
+  }
+
+  #end(name: string, condition: string, spare?: Session): Promise<number> {
+    return this.#endThose(name, condition, () => true, spare);
+  }
+
+  async #endThose(
+    name: string,
+    condition: string,
+    which: (session: Session) => boolean,
+    spare?: Session,
+  ): Promise<number> {
+    const sessions: readonly Session[] = (this.#options.router?.sessions.of(name) ?? []).filter(which);
     for (const session of sessions) {
       if (session !== spare) session.outlet.end(condition, 'the account was changed or removed');
       await this.#options.router?.close(session);

@@ -22,11 +22,15 @@ export interface AdminParts {
 /** A session as operators see it. */
 export function sessionInfo(session: Session): SessionInfo {
   const { presence } = session;
+  const { address, transport, tls, mechanism } = session.peer;
   const child = (name: string) => presence?.element.child(name)?.text ?? '';
   return {
     jid: session.jid.toString(),
     connectedAt: session.connectedAt,
-    ...session.peer,
+    address,
+    transport,
+    tls,
+    mechanism,
     presence:
       presence === undefined
         ? null
@@ -60,6 +64,8 @@ export function nodeHandlers({ version, users, router, log, status, metricsText,
       return {};
     },
     'users.remove': async ({ name }) => ({ sessionsEnded: await changing(users.remove(name)) }),
+    'users.clients': async ({ name }) => ({ clients: await users.clients(name) }),
+    'users.revoke': async ({ name, client }) => ({ sessionsEnded: await users.revoke(name, client) }),
     'sessions.list': ({ limit, after }) => {
       const all = [...router.sessions.all()].map((session) => ({ key: session.jid.toString(), session }));
       all.sort((a, b) => (a.key < b.key ? -1 : 1));

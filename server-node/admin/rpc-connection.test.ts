@@ -20,7 +20,7 @@ function door() {
   const bugs: unknown[] = [];
   const log = new Log('info', () => {});
   const users = new Users({
-    clients: { revokeAll: async () => {} },
+    clients: world.devices,
     domain: DOMAIN,
     stores: world.stores,
     iterations: 4096,

@@ -35,6 +35,10 @@ export async function withUsers<T>(node: NodeFolder, work: (call: Caller<UserMet
     'users.password': async (p: { name: string; password: string }) => ({
       sessionsEnded: await users.password(p.name, p.password),
     }),
+    'users.clients': async (p: { name: string }) => ({ clients: await users.clients(p.name) }),
+    'users.revoke': async (p: { name: string; client: string }) => ({
+      sessionsEnded: await users.revoke(p.name, p.client),
+    }),
     'users.suspend': async (p: { name: string }) => ({ sessionsEnded: await users.suspend(p.name) }),
     'users.activate': async (p: { name: string }) => users.activate(p.name).then(() => ({})),
     'users.remove': async (p: { name: string }) => ({ sessionsEnded: await users.remove(p.name) }),

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Client } from '../../shared/domain/client.ts';
 import type { Person } from '../../shared/domain/person.ts';
 import { ParleyError } from '../../shared/errors.ts';
 import { withUsers } from './admin.ts';
@@ -9,10 +10,14 @@ import { readPassword } from './password.ts';
 
 const help = `parleyd user add|password|suspend|activate|remove NAME --data DIR
 parleyd user list [--json] --data DIR
+parleyd user clients NAME [--json] --data DIR
+parleyd user revoke NAME CLIENT --data DIR
 parleyd user import FILE.csv --data DIR
 
 Works whether the node runs or not. Passwords are read from standard input, one line; never from the command line.
 import takes lines of NAME,PASSWORD; a password with a comma or a quote stands in quotes, as CSV does it.
+clients shows which clients have access; revoke takes the tokens of one and ends its sessions. One that knows the
+password may come back: give a new password to keep it out.
 Suspending, and a new password, end the person's sessions at once.
 `;
 
@@ -25,7 +30,7 @@ export const user: Command = {
       help,
       true,
     );
-    const [verb = '', name] = positionals;
+    const [verb = '', name, client] = positionals;
     const node = openFolder(required(values.data, '--data', help));
     const say = (text: string) => process.stdout.write(`${text}\n`);
     const who = () => required(name, 'NAME', help);
@@ -50,6 +55,19 @@ export const user: Command = {
         case 'remove':
           say(`${who()} was removed.${ended((await call('users.remove', { name: who() })).sessionsEnded)}`);
           return EXIT.ok;
+        case 'clients': {
+          const { clients } = await call('users.clients', { name: who() });
+          say(values.json === true ? JSON.stringify(clients, null, 2) : clientTable(clients));
+          return EXIT.ok;
+        }
+        case 'revoke': {
+          const { sessionsEnded } = await call('users.revoke', {
+            name: who(),
+            client: required(client, 'CLIENT', help),
+          });
+          say(`The tokens of ${client} were taken.${ended(sessionsEnded)}`);
+          return EXIT.ok;
+        }
         case 'list': {
           const people: Person[] = [];
           for (let after = ''; ; ) {
@@ -100,4 +118,17 @@ export function readCsv(text: string): { name: string; password: string }[] {
     const value = (quoted: string | undefined, bare: string | undefined) => quoted?.replaceAll('""', '"') ?? bare ?? '';
     return [{ name: value(found[1], found[2]), password: value(found[3], found[4]) }];
   });
+}
+
+/** A line a client. */
+function clientTable(clients: readonly Client[]): string {
+  if (clients.length === 0) return 'No client has access now; whoever knows the password may come.';
+  const line = ({ id, software, device, lastSeen, connected, password, token }: Client) =>
+    [
+      id.padEnd(18),
+      (connected ? 'here' : new Date(lastSeen).toISOString().slice(0, 16).replace('T', ' ')).padEnd(16),
+      [...(password ? ['password'] : []), ...(token ? ['token'] : [])].join('+').padEnd(14),
+      [software, device].filter((part) => part !== '').join(', '),
+    ].join('  ');
+  return clients.map(line).join('\n');
 }

@@ -75,6 +75,23 @@ export const KEYS = {
     'The same without TLS, for a proxy on this machine; and /metrics in Prometheus text, for this machine alone.',
   ),
 
+  'listen.components': key(
+    address,
+    'off',
+    'Components such as gateways (XEP-0114), which bring no TLS: "127.0.0.1:5347".',
+  ),
+
+  'components.secrets': key(
+    list(
+      v.pipe(
+        v.string(),
+        v.regex(/^[a-z0-9.-]+=\S{8,}$/i, 'a component is "irc.example.org=SECRET", 8 characters or more'),
+      ),
+    ),
+    [],
+    'The components that may connect: domain=secret.',
+  ),
+
   'web.url': key(
     v.union([
       v.literal('auto'),

@@ -8,6 +8,7 @@ import { commands } from './xep-0050-commands/index.ts';
 import { vcard } from './xep-0054-vcard/index.ts';
 import { registration } from './xep-0077-registration/index.ts';
 import { version } from './xep-0092-version/index.ts';
+import { components } from './xep-0114-components/index.ts';
 import { caps } from './xep-0115-caps/index.ts';
 import { admin } from './xep-0133-admin/index.ts';
 import { contacts } from './xep-0157-contacts/index.ts';
@@ -16,6 +17,7 @@ import { blocking } from './xep-0191-blocking/index.ts';
 import { ping } from './xep-0199-ping/index.ts';
 import { time } from './xep-0202-time/index.ts';
 import { carbons } from './xep-0280-carbons/index.ts';
+import { clientAccess } from './xep-0494-client-access/index.ts';
 
 /** What a node speaks. */
 export const modules: readonly Module[] = [
@@ -36,4 +38,6 @@ export const modules: readonly Module[] = [
   carbons,
   privateXml,
   vcard,
+  clientAccess,
+  components,
 ];

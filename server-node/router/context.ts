@@ -5,6 +5,7 @@ import type { Blocklists } from './blocklists.ts';
 import { Caps } from './caps.ts';
 import type { Command } from './commands.ts';
 import { Disco } from './disco.ts';
+import type { Externals } from './externals.ts';
 import type { Hooks, MessageObserver } from './hooks.ts';
 import type { IqTable } from './iq.ts';
 import type { IqGuard, ModuleContext } from './module.ts';
@@ -16,6 +17,7 @@ import type { Sessions } from './sessions.ts';
 export interface RouterParts {
   readonly domain: Jid;
   readonly sessions: Sessions;
+  readonly externals: Externals;
   readonly hooks: Hooks;
   readonly jids: JidCache;
   readonly blocklists: Blocklists;
@@ -32,13 +34,29 @@ export interface RouterParts {
 /** The one context that all modules of a router get. */
 export function moduleContext(options: RouterOptions, parts: RouterParts): ModuleContext {
   const { stores, version, now, modules, limits, contacts, digest, accounts, admins } = options;
-  const { domain, sessions, hooks, jids, blocklists, iq, guards, observers, route, ask, close, jidOf, aside } = parts;
+  const {
+    domain,
+    sessions,
+    externals,
+    hooks,
+    jids,
+    blocklists,
+    iq,
+    guards,
+    observers,
+    route,
+    ask,
+    close,
+    jidOf,
+    aside,
+  } = parts;
   const commands: Command[] = [];
   let ids = 0;
   const context: ModuleContext = {
     domain,
     stores,
     sessions,
+    externals,
     jids,
     blocklists,
     disco: new Disco(modules, () => context),

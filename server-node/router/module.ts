@@ -7,6 +7,7 @@ import type { Accounts } from './accounts.ts';
 import type { Blocklists } from './blocklists.ts';
 import type { Caps, Digest } from './caps.ts';
 import type { Command } from './commands.ts';
+import type { Externals } from './externals.ts';
 import type { Hook, HookEvents, HookName, MessageObserver, Phase } from './hooks.ts';
 import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
@@ -100,6 +101,8 @@ export interface ModuleContext {
   readonly domain: Jid;
   readonly stores: Stores;
   readonly sessions: Sessions;
+  /** other domains that are connected here */
+  readonly externals: Externals;
   readonly jids: JidCache;
   readonly blocklists: Blocklists;
   readonly accounts: Accounts;

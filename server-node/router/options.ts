@@ -15,6 +15,8 @@ export interface RouterOptions {
     readonly blocklistItems: number;
     readonly sessionsPerAccount: number;
   };
+  /** the domains of components */
+  readonly components?: readonly string[];
   readonly contacts: Contacts;
   /** bare JIDs */
   readonly admins: readonly string[];

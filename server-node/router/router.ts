@@ -9,6 +9,7 @@ import { NS } from '../xmpp/namespaces.ts';
 import { Stanza } from '../xmpp/stanza.ts';
 import { Blocklists } from './blocklists.ts';
 import { moduleContext } from './context.ts';
+import { type External, Externals } from './externals.ts';
 import { Hooks, type MessageObserver } from './hooks.ts';
 import { IqTable } from './iq.ts';
 import type { IqGuard, ModuleContext } from './module.ts';
@@ -37,6 +38,7 @@ export class Router {
   readonly #guards: [ns: string, guard: IqGuard][] = [];
   readonly #requests: Requests;
   readonly #context: ModuleContext;
+  readonly externals: Externals;
   readonly #options: RouterOptions;
   readonly #domain: Jid;
   readonly #directory;
@@ -50,8 +52,10 @@ export class Router {
     this.#iq = new IqTable(this.#domain);
     this.#requests = new Requests(this.#domain, options.now);
     this.blocklists = new Blocklists(options.domain, options.stores, options.limits.blocklistItems);
-    const { sessions } = this;
+    this.externals = new Externals(options.components ?? []);
+    const { sessions, externals } = this;
     this.#directory = {
+      externals,
       domain: options.domain,
       of: (name: string) => sessions.of(name),
       get: (name: string, resource: string) => sessions.get(name, resource),
@@ -59,6 +63,7 @@ export class Router {
     this.#context = moduleContext(options, {
       domain: this.#domain,
       sessions,
+      externals,
       hooks: this.hooks,
       jids: this.#jids,
       blocklists: this.blocklists,
@@ -193,6 +198,18 @@ export class Router {
     );
   }
 
+  /**
+   * Takes what a component sent (XEP-0114 §3). A promise: its next stanza must wait for it. False when its addresses are
+   * not as they must be.
+   */
+  receiveFrom(external: External, tag: Tag, raw: Bytes): boolean | Promise<void> {
+    const [from, to] = ['from', 'to'].map((name) => this.#jids.parse(attribute(tag, name) ?? ''));
+    if (from?.domain !== external.domain || to === undefined) return false;
+    const stanza = Stanza.received(tag, raw, from, to);
+    if (stanza.name === 'message') this.counters.messages++;
+    return this.#guard('a stanza of a component', async () => this.#route(stanza, to, undefined), stanza);
+  }
+
   #guardedRoute(stanza: Stanza, to: Jid, session: Session): void | Promise<void> {
     try {
       const pending = this.#route(stanza, to, session);
@@ -273,6 +290,10 @@ export class Router {
     session: Session | undefined,
   ): void | Promise<void> {
     switch (destination.kind) {
+      case 'external':
+        destination.external.send(stanza.wire);
+        if (stanza.name === 'message') this.#observe(stanza, to, session, []);
+        return undefined;
       case 'server':
         if (stanza.name === 'iq') {
           if (stanza.type === 'result' || stanza.type === 'error') return this.#requests.take(stanza);
@@ -321,9 +342,10 @@ export class Router {
   /** A message for somebody who can't take it now. The sender learns nothing before it is on disk. */
   async #keep(stanza: Stanza, name: string, session: Session | undefined, at?: number): Promise<void> {
     const known = this.sessions.of(name).length > 0 || (await this.#options.stores.accounts.get(name)) !== undefined;
-    if (!known) return this.#reply(stanza, this.#accountJid(name), new StanzaError('service-unavailable'), session); // RFC 6121 §8.5.1
+    if (!known)
+      return this.#reply(stanza, stanza.to ?? this.#accountJid(name), new StanzaError('service-unavailable'), session); // RFC 6121 §8.5.1
     if (await this.blocklists.blocksAnyway(name, stanza.from))
-      return this.#turnAway(stanza, this.#accountJid(name), session);
+      return this.#turnAway(stanza, stanza.to ?? this.#accountJid(name), session);
     const now = route(stanza, this.#accountJid(name), this.#directory); // somebody may have come while we asked
     if (now.kind === 'sessions') return this.#give(stanza, this.#accountJid(name), session, now.sessions, stanza.wire);
     this.#observe(stanza, this.#accountJid(name), session, []);

@@ -10,6 +10,8 @@ export interface Peer {
   /** such as TLSv1.3; null without TLS */
   readonly tls: string | null;
   readonly mechanism: string;
+  /** which of the account's clients it is, when it said so (XEP-0388 §2.2) */
+  readonly client?: string | undefined;
 }
 
 /**

@@ -56,7 +56,7 @@ export class LoginDesk<S extends { readonly jid: Jid }> {
   }
 
   #profile2(list: Bytes): Bytes {
-    if (this.#wire.tls === null && !this.#wire.confidential) return ''; // XEP-0388 §4
+    if (!this.#offersProfile2) return '';
     const tokens = this.#tokenMechanisms().map((name) => `<mechanism>${name}</mechanism>`);
     const fast = `<fast xmlns='${NS.fast}'>${tokens.join('')}</fast>`;
     const features = [NS.carbons, NS.clientState, NS.management].map((name) => `<feature var='${name}'/>`).join('');
@@ -68,6 +68,12 @@ export class LoginDesk<S extends { readonly jid: Jid }> {
       `<authentication xmlns='${NS.sasl2}'>${list}<inline>${bind}<sm xmlns='${NS.management}'/>${fast}</inline>` +
       `${upgrades.join('')}</authentication>`
     );
+  }
+
+  /** XEP-0388 §4: never without TLS; it may end in front of us, at a proxy of this machine for browsers. */
+  get #offersProfile2(): boolean {
+    const { tls, confidential, transport } = this.#wire;
+    return tls !== null || (confidential && (transport === 'websocket' || transport === 'bosh'));
   }
 
   #tokenMechanisms(): readonly TokenMechanism[] {
@@ -112,7 +118,7 @@ export class LoginDesk<S extends { readonly jid: Jid }> {
 
   /** An element of XEP-0388 §2.2 to §2.4. */
   async profile2(tag: Tag, raw: Bytes): Promise<LoginOutcome> {
-    if (!this.#wire.confidential) return this.#refuse('encryption-required', NS.sasl2);
+    if (!this.#offersProfile2) return this.#refuse('encryption-required', NS.sasl2);
     const element = parseElement(raw, NS.client);
     if (tag.name === 'abort') return this.#refuse('aborted', NS.sasl2);
     if (this.#tasks !== undefined) return this.#task(this.#tasks, element);

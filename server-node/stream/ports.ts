@@ -15,6 +15,8 @@ export interface PeerInfo {
   readonly transport: Transport;
   readonly tls: string | null;
   readonly mechanism: string;
+  /** which of the account's clients it is, when it said so (XEP-0388 §2.2) */
+  readonly client?: string | undefined;
 }
 
 /** Where a stream's bytes leave (below). */
@@ -113,6 +115,8 @@ export interface TokenWish {
 
 /** The clients of an account and their tokens (XEP-0484, XEP-0494). */
 export interface Clients {
+  /** how a client is known to its account, by what it says of itself */
+  idOf(agent: string): string;
   /** what may be tried, the newest first */
   tokens(name: string, agent: string): Promise<readonly KnownToken[]>;
   /** Notes a login; the token is new, and on disk. */

@@ -22,6 +22,8 @@ export class SessionDesk<S extends { readonly jid: Jid }> {
   readonly #now: () => number;
   /** what the client logged in with */
   mechanism = '';
+  /** what it said of itself */
+  agent: Agent | undefined;
   /** its session, once it has one */
   line: Lifeline<S> | undefined;
 
@@ -42,8 +44,8 @@ export class SessionDesk<S extends { readonly jid: Jid }> {
   }
 
   /** Binds one in the way of XEP-0386 §4, with what is to be switched on (§5). @throws StanzaError */
-  async bind2(login: Login, bind: Element, agent: Agent | undefined): Promise<Element> {
-    const line = await this.#open(login, taggedResource(bind, login.name, agent, this.#core));
+  async bind2(login: Login, bind: Element): Promise<Element> {
+    const line = await this.#open(login, taggedResource(bind, login.name, this.agent, this.#core));
     if (line.over) return el('bound', NS.bind2);
     if (bind.child('enable', NS.carbons) !== undefined) this.#core.carbons(line.session);
     if (bind.child('inactive', NS.clientState) !== undefined) line.inactive();
@@ -63,7 +65,8 @@ export class SessionDesk<S extends { readonly jid: Jid }> {
 
   #peer(): PeerInfo {
     const { address, transport, tls } = this.#wire;
-    return { address, transport, tls, mechanism: this.mechanism };
+    const client = this.agent === undefined ? undefined : this.#core.clients.idOf(this.agent.id);
+    return { address, transport, tls, mechanism: this.mechanism, client };
   }
 
   /** XEP-0198 §3: at most once. */

@@ -218,6 +218,7 @@ export class Stream<S extends { readonly jid: Jid }> {
     if (outcome.kind === 'broken') return this.fail(outcome.condition, outcome.text);
     if (outcome.kind === 'failed') return this.#refused(outcome.condition);
     this.#sessions.mechanism = outcome.mechanism;
+    this.#sessions.agent = outcome.request?.agent;
     if (outcome.request !== undefined) return this.#succeed(outcome, outcome.request);
     this.#login = outcome.login;
     const data = outcome.data === undefined ? '' : outcome.data.toString('base64');
@@ -269,7 +270,7 @@ export class Stream<S extends { readonly jid: Jid }> {
     }
     if (request.bind !== undefined) {
       try {
-        parts.push(await this.#sessions.bind2(login, request.bind, request.agent));
+        parts.push(await this.#sessions.bind2(login, request.bind));
       } catch (error) {
         if (!(error instanceof StanzaError)) throw error;
         this.#login = undefined;

@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Secured } from '../edge/connection.ts';
+import type { ComponentConnection } from '../edge/component-connection.ts';
+import type { Secured, Transport } from '../edge/connection.ts';
 import type { Edge } from '../edge/edge.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import { hostAndPort, isLoopback, listenOptions, plainHost } from './address.ts';
@@ -63,7 +64,8 @@ export const listenClients = <S extends { readonly jid: Jid }>(
     address,
   );
 
-function bound(server: Server, address: string): Promise<BoundListener> {
+/** `closing`: what else is done when it takes no more connections */
+function bound(server: Server, address: string, closing = () => {}): Promise<BoundListener> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ ...listenOptions(address), backlog: BACKLOG }, () => {
@@ -71,7 +73,13 @@ function bound(server: Server, address: string): Promise<BoundListener> {
       server.on('error', () => {});
       const at = server.address();
       const where = typeof at === 'object' && at !== null ? hostAndPort(plainHost(at.address), at.port) : address;
-      resolve({ address: where, close: () => void server.close() });
+      resolve({
+        address: where,
+        close: () => {
+          server.close();
+          closing();
+        },
+      });
     });
   });
 }
@@ -116,3 +124,37 @@ export const listenHttps = <S extends { readonly jid: Jid }>(
     }),
     address,
   );
+
+/** Listens for components (XEP-0114); they bring no TLS, so this is for the machine itself, or a network of one's own. */
+export function listenComponents<E, S extends { readonly jid: Jid }>(
+  address: string,
+  { edge, identity }: Listening<S>,
+  accept: (socket: Transport, address: string) => ComponentConnection<E>,
+): Promise<BoundListener> {
+  const open = new Set<ComponentConnection<E>>();
+  return bound(
+    createServer({ noDelay: true }, (socket) => {
+      const host = plainHost(socket.remoteAddress ?? '');
+      if (host === '' || !edge.admits(host, isLoopback(host))) {
+        socket.destroy();
+        return;
+      }
+      let connection: ComponentConnection<E> | undefined;
+      const transport = new SocketTransport(
+        socket,
+        identity,
+        (bytes) => connection?.received(bytes),
+        () => {
+          if (connection !== undefined) open.delete(connection);
+          connection?.lost();
+        },
+      );
+      connection = accept(transport, hostAndPort(host, socket.remotePort ?? 0));
+      open.add(connection);
+    }),
+    address,
+    () => {
+      for (const connection of open) connection.end('system-shutdown', 'the server stops');
+    },
+  );
+}

@@ -71,7 +71,8 @@ export class Prefixes {
     if (colon < 0) return '';
     const prefix = name.slice(0, colon);
     const namespace = prefix === 'xmlns' ? undefined : this.namespace(prefix);
-    if (namespace === undefined) throw new XmlError('bad-namespace-prefix', `prefix ${prefix} is not declared`);
+    // RFC 6120 §11.3: what is not namespace-well-formed is answered like what is not well-formed
+    if (namespace === undefined) throw new XmlError('not-well-formed', `prefix ${prefix} is not declared`);
     return namespace;
   }
 }

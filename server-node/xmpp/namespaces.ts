@@ -1,5 +1,6 @@
 export const NS = {
   client: 'jabber:client',
+  component: 'jabber:component:accept',
   streams: 'http://etherx.jabber.org/streams',
   streamErrors: 'urn:ietf:params:xml:ns:xmpp-streams',
   stanzaErrors: 'urn:ietf:params:xml:ns:xmpp-stanzas',
@@ -19,6 +20,7 @@ export const NS = {
   streamLimits: 'urn:xmpp:stream-limits:0',
   management: 'urn:xmpp:sm:3',
   clientState: 'urn:xmpp:csi:0',
+  clientAccess: 'urn:xmpp:cam:0',
   roster: 'jabber:iq:roster',
   rosterVersions: 'urn:xmpp:features:rosterver',
   preApproval: 'urn:xmpp:features:pre-approval',

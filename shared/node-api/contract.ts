@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { Client } from '../domain/client.ts';
 import { LogLine } from '../domain/log-line.ts';
 import { NodeStatus } from '../domain/node.ts';
 import { Person } from '../domain/person.ts';
@@ -44,6 +45,10 @@ export const nodeMethods = {
   'users.suspend': method(v.strictObject({ name }), v.object({ sessionsEnded: v.number() })),
   'users.activate': method(v.strictObject({ name }), v.object({})),
   'users.remove': method(v.strictObject({ name }), v.object({ sessionsEnded: v.number() })),
+  /** the clients that have access to an account */
+  'users.clients': method(v.strictObject({ name }), v.object({ clients: v.array(Client) })),
+  /** takes the tokens of a client, and ends its sessions; one that knows the password may come back */
+  'users.revoke': method(v.strictObject({ name, client: v.string() }), v.object({ sessionsEnded: v.number() })),
   /** in the order of their full JIDs; `after` is the last JID of the page before */
   'sessions.list': method(
     v.strictObject({ limit, after: v.optional(v.string(), '') }),

@@ -146,13 +146,14 @@ test('§8.5.1: subscription stanzas to nobody are answered with nothing', async 
   assert.deepEqual(carl.hears(), []);
 });
 
-test('§4.7.1: a type that nobody knows, and a subscription for nobody, do nothing', async () => {
+test('§4.7.1: a type that nobody knows is refused where it is addressed, and reaches nobody', async () => {
   const it = await world();
   const [bert, anna] = [await it.come('bert/b'), await it.come('anna/a')];
   for (const client of [bert, anna]) client.hears();
   for (const xml of ["<presence type='subscribe'/>", "<presence type='what'/>", `<presence to='${BERT}' type='what'/>`])
     await anna.says(xml);
-  assert.deepEqual([anna.hears(), bert.hears()], [[], []]);
+  const refused = anna.hears().map((heard) => [heard.attributes['type'], heard.attributes['from']]);
+  assert.deepEqual([refused, bert.hears()], [[['error', BERT]], []]);
 });
 
 test("§2.1.5, §2.1.6: another's roster is not set, an odd `subscription` is ignored, an answer to a push is taken", async () => {

@@ -103,7 +103,10 @@ export class Presence {
   }
 
   #tell(contact: Jid, head: Bytes, tail: Bytes): void {
-    if (contact.domain !== this.#ctx.domain.domain) return;
+    if (contact.domain !== this.#ctx.domain.domain) {
+      this.#ctx.externals.get(contact.domain)?.send(`${head}${contact.wire}${tail}`);
+      return;
+    }
     let wire: Bytes | undefined;
     for (const session of this.#ctx.sessions.of(contact.local)) {
       if (!session.available) continue;
@@ -122,7 +125,12 @@ export class Presence {
     };
     for (const other of this.#ctx.sessions.of(self.local)) show(other);
     for (const { jid, item } of (await this.#rosters.of(self.local)).contacts()) {
-      if (!seesThem(item) || jid.domain !== self.domain || this.#apart(session.jid, jid)) continue;
+      if (!seesThem(item) || this.#apart(session.jid, jid)) continue;
+      if (jid.domain !== self.domain) {
+        if (this.#ctx.externals.get(jid.domain) !== undefined)
+          await this.#ctx.route(Stanza.made('presence', self, jid, { type: 'probe' }, [])); // §4.3.1
+        continue;
+      }
       const theirs = this.#ctx.sessions.of(jid.local);
       if (theirs.length === 0) continue;
       const granted = this.#rosters.known(jid.local) ?? (await this.#rosters.of(jid.local));

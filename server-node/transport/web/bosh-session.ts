@@ -156,6 +156,7 @@ export class BoshSession<S extends { readonly jid: Jid }> implements Transport {
 
   /** Gives what there is to the oldest request; no more than `hold` are kept waiting (§8). */
   #flush(): void {
+    if (this.#over) return;
     if (this.#out !== '' && this.#held.length > 0) {
       const out = this.#out;
       this.#out = '';
@@ -212,7 +213,7 @@ export class BoshSession<S extends { readonly jid: Jid }> implements Transport {
 
   write(bytes: Bytes): void {
     this.#out += bytes;
-    this.#flush();
+    queueMicrotask(() => this.#flush()); // a farewell that follows at once belongs into the same answer
   }
 
   /** No more can come than `requests` at a time (§7.2): they are not answered before their turn. */
