@@ -5,6 +5,8 @@ import type { Counts, Refused } from '../../observe/refusals.ts';
 
 /** a request costs as much as so many bytes, whatever its size */
 const REQUEST_BYTES = 1000;
+/** requests that may wait for their answers; more than two (XEP-0124 §7.2) nobody has who means well */
+const MOST_WAITING = 4;
 /** the next request of a socket that is kept open has to be there after this, milliseconds */
 const NEXT_MS = 120_000;
 
@@ -22,6 +24,7 @@ export class Pacer {
   readonly #socket: Socket;
   readonly #parts: PacerParts;
   readonly #allowance: Allowance;
+  #waiting = 0;
   #deadline: ReturnType<typeof setTimeout> | undefined;
 
   constructor(socket: Socket, parts: PacerParts) {
@@ -35,9 +38,17 @@ export class Pacer {
 
   /** The head of a request has come; it is answered in its turn. */
   request(request: IncomingMessage, response: ServerResponse, answer: () => void): void {
+    if (this.#socket.destroyed) return;
+    if (++this.#waiting > MOST_WAITING) {
+      this.#refuse(); // it can't be kept from reading on: what it has read would fill the memory
+      return;
+    }
     this.#within(this.#parts.limits.loginMs);
     request.once('end', () => this.stop());
-    response.once('finish', () => this.#within(NEXT_MS));
+    response.once('finish', () => {
+      this.#waiting--;
+      this.#within(NEXT_MS);
+    });
     const wait = this.#allowance.take(REQUEST_BYTES + Number(request.headers['content-length'] ?? 0), Date.now());
     if (wait === 0) {
       answer();
@@ -59,9 +70,11 @@ export class Pacer {
 
   #within(ms: number): void {
     clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(() => {
-      this.#parts.refusals.add('web_request');
-      this.#socket.destroy();
-    }, ms);
+    this.#deadline = setTimeout(() => this.#refuse(), ms);
+  }
+
+  #refuse(): void {
+    this.#parts.refusals.add('web_request');
+    this.#socket.destroy();
   }
 }

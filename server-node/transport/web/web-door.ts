@@ -76,6 +76,7 @@ export class WebDoor<S extends { readonly jid: Jid }> {
     this.#came(socket);
     socket.setTimeout(IDLE_MS, () => socket.destroy());
     socket.setKeepAlive(true, 60_000); // a WebSocket whose client's network died must not stay
+    inSlices(socket);
     this.#pacers.set(socket, new Pacer(socket, this.#options.edge));
     this.#server.emit('connection', socket);
   }
@@ -199,4 +200,21 @@ export class WebDoor<S extends { readonly jid: Jid }> {
     if (edge.admits(visitor.host, visitor.loopback)) takeWebSocket(request, socket, head, visitor, edge);
     else socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
   }
+}
+
+/** bytes that an HTTP parser is given at a time */
+const SLICE = 4096;
+
+/**
+ * The parser reads all that is there in one go, and makes objects for each request: half a megabyte of them would keep
+ * everybody waiting for a second. In slices, a socket that was ended for having sent too many is read no further.
+ */
+function inSlices(socket: Socket): void {
+  const emit = socket.emit.bind(socket) as (event: string | symbol, ...args: unknown[]) => boolean;
+  socket.emit = ((event: string | symbol, ...args: unknown[]) => {
+    const [data] = args;
+    if (event !== 'data' || !Buffer.isBuffer(data) || data.length <= SLICE) return emit(event, ...args);
+    for (let at = 0; at < data.length && !socket.destroyed; at += SLICE) emit('data', data.subarray(at, at + SLICE));
+    return true;
+  }) as typeof socket.emit;
 }
