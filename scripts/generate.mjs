@@ -6,8 +6,10 @@ import { below } from '../server-node/modules/below.ts';
 import { doap } from '../server-node/modules/doap.ts';
 import { modules } from '../server-node/modules/index.ts';
 import { xepTable } from '../server-node/modules/table.ts';
+import { writeUnicodeTables } from './unicode-tables.mjs';
 
 const root = join(import.meta.dirname, '..');
 writeFileSync(join(root, 'server-node/config/example.toml'), writeConfig(new Map()));
 writeFileSync(join(root, 'docs/xeps.md'), xepTable([...modules, ...below]));
 writeFileSync(join(root, 'parleyd.doap'), doap([...modules, ...below]));
+await writeUnicodeTables(root);

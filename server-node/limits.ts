@@ -1,4 +1,5 @@
 import { ParleyError } from '../shared/errors.ts';
+import type { GuardOptions } from './accounts/login-guard.ts';
 import type { Config } from './config/keys.ts';
 import type { EdgeLimits } from './edge/limits.ts';
 import { parseJid } from './xmpp/jid.ts';
@@ -15,7 +16,13 @@ export function edgeLimits(config: Config, connections: number): EdgeLimits {
     after: { ...xml, stanzaBytes: config['limits.stanza_bytes'] },
     loginMs: config['limits.login_seconds'] * 1000,
     connections,
+    trustLoopback: config['limits.trust_loopback'],
     perAddress: config['limits.connections_per_address'],
+    strangersPerNetwork: config['limits.strangers_per_address'],
+    connectionsPerSecond: config['limits.connections_per_second'],
+    connectionsBurst: config['limits.connections_burst'],
+    stanzasPerSecond: config['limits.stanzas_per_second'],
+    burstStanzas: config['limits.burst_stanzas'],
     bytesPerSecond: config['limits.bytes_per_second'],
     burstBytes: config['limits.burst_bytes'],
     sendBytes: config['limits.send_buffer_bytes'],
@@ -28,6 +35,14 @@ export function edgeLimits(config: Config, connections: number): EdgeLimits {
     },
   };
 }
+
+/** What password guessing is held to. */
+export const guardLimits = (config: Config): Omit<GuardOptions, 'now'> => ({
+  perAccount: config['auth.guesses_per_account'],
+  perNetwork: config['auth.guesses_per_network'],
+  windowMs: config['auth.guess_window_seconds'] * 1000,
+  delayMs: config['auth.guess_delay_ms'],
+});
 
 /** The addresses to write to about the service, by role (XEP-0157). */
 export const contactsOf = (config: Config): Readonly<Record<string, readonly string[]>> => ({

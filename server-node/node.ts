@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { clientsOf } from './accounts/clients.ts';
 import { StoredCredentials } from './accounts/credentials.ts';
 import { LastSeen } from './accounts/last-seen.ts';
+import { PasswordGuard } from './accounts/login-guard.ts';
 import { moduleAccounts } from './accounts/module-accounts.ts';
 import { KeyUpgrades } from './accounts/upgrades.ts';
 import { Users } from './accounts/users.ts';
@@ -13,7 +14,7 @@ import type { Config } from './config/keys.ts';
 import { digest } from './digest.ts';
 import { ComponentConnection } from './edge/component-connection.ts';
 import { Edge } from './edge/edge.ts';
-import { adminsOf, contactsOf, edgeLimits } from './limits.ts';
+import { adminsOf, contactsOf, edgeLimits, guardLimits } from './limits.ts';
 import { modules } from './modules/index.ts';
 import type { Log } from './observe/log.ts';
 import { Router } from './router/router.ts';
@@ -78,9 +79,11 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
   const lastSeen = new LastSeen(router, stores, now);
   const credentials = await StoredCredentials.open(stores, iterations);
   const safe = new Safekeeping(stores, now(), (error) => log.error('an unacknowledged message was not kept', error));
+  const guard = new PasswordGuard({ ...guardLimits(config), now, refused: () => edge.refusals.add('guessing') });
   const core: StreamCore<Session> = {
     domain: config.domain,
     credentials,
+    guard,
     clients,
     upgrades: await KeyUpgrades.open(stores, iterations),
     plain: config['auth.plain'],
@@ -115,7 +118,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     },
   };
   const limits = edgeLimits(config, connectionsAllowed());
-  const edge = new Edge(core, limits, log);
+  const edge: Edge<Session> = new Edge(core, limits, log);
   const continuity = new Continuity({ stores, router, safe, core, limits: limits.lines, now });
   for (const line of await continuity.restore()) edge.lines.add(line);
   const listeners: { name: DoorName; listener: BoundListener }[] = [];
@@ -127,6 +130,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     stores,
     router,
     edge,
+    guard,
     version: VERSION,
     startedAt: now(),
     addresses,

@@ -75,6 +75,18 @@ export class LineClient {
     return new LineClient('Strophe.js', command, data.password, { NODE_EXTRA_CA_CERTS: data.certificate });
   }
 
+  /** profanity in a terminal of its own, by STARTTLS. */
+  static profanity({ jid, host, port, certificate, password }: Omit<LoginData, 'how'>): LineClient {
+    const command = ['/usr/bin/python3', join(here, 'profanity-chat.py'), jid, host, String(port), certificate];
+    return new LineClient('profanity', command, password, {});
+  }
+
+  /** slixmpp as a component (XEP-0114) that echoes. */
+  static component(domain: string, port: number, secret: string): LineClient {
+    const command = ['/usr/bin/python3', join(here, 'slixmpp-component.py'), domain, '127.0.0.1', String(port)];
+    return new LineClient('slixmpp component', command, secret, {});
+  }
+
   tell(line: string): void {
     this.#child.stdin.write(`${line}\n`);
   }

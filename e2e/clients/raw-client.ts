@@ -22,8 +22,14 @@ export class RawClient {
     });
   }
 
-  static async login(port: number, domain: string, name: string, password: string): Promise<RawClient> {
-    const client = new RawClient(connect(port, '127.0.0.1'));
+  static async login(
+    port: number,
+    domain: string,
+    name: string,
+    password: string,
+    host = '127.0.0.1',
+  ): Promise<RawClient> {
+    const client = new RawClient(connect(port, host));
     const header = `<stream:stream to='${domain}' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`;
     const base64 = (text: string) => Buffer.from(text).toString('base64');
     await client.ask(header, /<\/stream:features>/);

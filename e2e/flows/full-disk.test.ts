@@ -25,6 +25,7 @@ test('a full disk: refused with resource-constraint, others unharmed, and well a
     `storage.path=${join(disk, 'parley.db')}`,
     'limits.offline_messages=1000000',
     'limits.bytes_per_second=0',
+    'limits.stanzas_per_second=0',
   ]);
   for (const name of ['anna', 'bert', 'away']) node.parleyd(['user', 'add', name], 'secret\n');
   await node.start();

@@ -11,6 +11,7 @@ before(async () => {
   node = await NodeUnderTest.make('example.org', [
     'limits.offline_messages=1000000',
     'limits.bytes_per_second=0',
+    'limits.stanzas_per_second=0',
     'log.level=info',
   ]);
   for (const name of ['anna', 'away']) node.parleyd(['user', 'add', name], 'secret\n');

@@ -1,15 +1,9 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Credentials } from '../sasl/mechanism.ts';
-import {
-  decoyKeys,
-  keysOf,
-  SCRAM_MECHANISMS,
-  type ScramKeys,
-  type ScramMechanism,
-  saltedPassword,
-} from '../sasl/scram-keys.ts';
+import { keysOf, SCRAM_MECHANISMS, type ScramKeys, type ScramMechanism, saltedPassword } from '../sasl/scram-keys.ts';
 import type { Stores } from '../storage/stores.ts';
 import { prepareLocal, preparePassword } from '../xmpp/precis.ts';
+import { Decoys } from './decoys.ts';
 
 const SECRET = 'scram-decoy-secret';
 
@@ -17,12 +11,12 @@ const SECRET = 'scram-decoy-secret';
 export class StoredCredentials implements Credentials {
   readonly #stores: Stores;
   readonly #secret: Uint8Array;
-  readonly iterations: number;
+  readonly #decoys: Decoys;
 
-  private constructor(stores: Stores, secret: Uint8Array, iterations: number) {
+  private constructor(stores: Stores, secret: Uint8Array, decoys: Decoys) {
     this.#stores = stores;
     this.#secret = secret;
-    this.iterations = iterations;
+    this.#decoys = decoys;
   }
 
   static async open(stores: Stores, iterations: number): Promise<StoredCredentials> {
@@ -31,7 +25,10 @@ export class StoredCredentials implements Credentials {
       secret = randomBytes(32).toString('base64');
       await stores.meta.set(SECRET, secret);
     }
-    return new StoredCredentials(stores, Buffer.from(secret, 'base64'), iterations);
+    const { accounts } = stores;
+    const key = Buffer.from(secret, 'base64');
+    const decoys = new Decoys(key, iterations, await accounts.keyCounts(), await accounts.count());
+    return new StoredCredentials(stores, key, decoys);
   }
 
   prepare(name: string): string | undefined {
@@ -39,14 +36,17 @@ export class StoredCredentials implements Credentials {
   }
 
   async keys(mechanism: ScramMechanism, name: string): Promise<ScramKeys> {
-    const account = await this.#stores.accounts.get(name);
-    return account?.keys[mechanism] ?? decoyKeys(mechanism, name, this.#secret, this.iterations);
+    const real = (await this.#stores.accounts.get(name))?.keys[mechanism];
+    if (real === undefined) return this.#decoys.keys(mechanism, name);
+    this.#decoys.shown(mechanism, real);
+    return real;
   }
 
   async check(name: string, rawPassword: string): Promise<string | undefined> {
     const account = await this.#stores.accounts.get(name);
     // an account made elsewhere may have keys of fewer mechanisms than ours have
-    const mechanism = SCRAM_MECHANISMS.find((one) => account?.keys[one] !== undefined) ?? 'SCRAM-SHA-512';
+    const own = SCRAM_MECHANISMS.find((one) => account?.keys[one] !== undefined);
+    const mechanism = this.#decoys.common ?? own ?? 'SCRAM-SHA-512';
     const keys = await this.keys(mechanism, name);
     const salt = Buffer.from(keys.salt, 'base64');
     const password = preparePassword(rawPassword) ?? '';

@@ -5,7 +5,7 @@ import type { Router } from '../router/router.ts';
 import type { Session } from '../router/session.ts';
 import { keyRing } from '../sasl/scram-keys.ts';
 import type { Account, Stores } from '../storage/stores.ts';
-import { prepareLocal, preparePassword } from '../xmpp/precis.ts';
+import { prepareLocal, preparePassword, sameByStringprep } from '../xmpp/precis.ts';
 import type { AccountClients } from './clients.ts';
 
 const refuse = (code: string, what: string, why: string, todo: string): ParleyError =>
@@ -39,6 +39,14 @@ export class Users {
   /** Adds an account. @throws ParleyError `bad-name`, `bad-password`, `user-exists` */
   async add(rawName: string, rawPassword: string): Promise<string> {
     const name = this.#name(rawName);
+    if (!sameByStringprep(name)) {
+      throw refuse(
+        'bad-name',
+        `'${rawName}' can't be the name of a new account.`,
+        'Servers that follow the older rules for addresses (RFC 6122) would write it otherwise, and never reach it.',
+        "Choose another name, such as one with 'ss' for 'ß'.",
+      );
+    }
     const keys = await keyRing(usablePassword(rawPassword), this.#options.iterations);
     const account: Account = { name, state: 'active', createdAt: this.#options.now(), lastSeenAt: null, keys };
     if (!(await this.#options.stores.accounts.add(account))) {

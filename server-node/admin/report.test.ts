@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { configOf } from '../config/config.ts';
 import { Log } from '../observe/log.ts';
+import { refusals, slowings } from '../observe/refusals.ts';
 import { DOMAIN, World } from '../world.fixture.ts';
 import { NodeReport } from './report.ts';
 import type { RpcConnection } from './rpc-connection.ts';
@@ -17,7 +18,8 @@ function reporting(kinds: readonly string[]) {
     },
     stores: world.stores,
     router: world.router,
-    edge: { size: 3, refused: 1 },
+    edge: { size: 3, refusals: refusals(), slowings: slowings() },
+    guard: { wrong: 7 },
     version: '1.2.3',
     startedAt: 1000,
     addresses: () => [],
@@ -65,6 +67,8 @@ test('metrics are Prometheus text', async () => {
     /^# HELP parleyd_connections Open connections, logged in or not\.\n# TYPE parleyd_connections gauge\nparleyd_connections 3$/m,
   );
   assert.match(text, /^parleyd_certificate_end_seconds 5$/m);
-  for (const line of text.trimEnd().split('\n')) assert.match(line, /^(# (HELP|TYPE) )?parleyd_[a-z_]+( |$)/);
+  for (const line of text.trimEnd().split('\n'))
+    assert.match(line, /^(# (HELP|TYPE) )?parleyd_[a-z_]+(\{why="[a-z_]+"\} \d+$| |$)/);
+  assert.match(text, /^parleyd_refused_total\{why="guessing"\} 0$/m);
   report.stop();
 });

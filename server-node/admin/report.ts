@@ -1,7 +1,8 @@
 import type { NodeStatus } from '../../shared/domain/node.ts';
 import type { Config } from '../config/keys.ts';
 import type { Log } from '../observe/log.ts';
-import { type Metric, prometheusText } from '../observe/metrics.ts';
+import { type LabelledMetric, type Metric, prometheusText } from '../observe/metrics.ts';
+import type { Counts, Refused } from '../observe/refusals.ts';
 import type { Router } from '../router/router.ts';
 import type { Stores } from '../storage/stores.ts';
 import { sessionInfo } from './handlers.ts';
@@ -17,7 +18,12 @@ export interface ReportParts {
   readonly identity: { readonly info: NodeStatus['certificate'] };
   readonly stores: Stores;
   readonly router: Router;
-  readonly edge: { readonly size: number; readonly refused: number };
+  readonly edge: {
+    readonly size: number;
+    readonly refusals: Counts<Refused>;
+    readonly slowings: Counts<'bytes' | 'stanzas'>;
+  };
+  readonly guard: { readonly wrong: number };
   readonly version: string;
   readonly startedAt: number;
   readonly addresses: () => NodeStatus['listeners'];
@@ -56,7 +62,7 @@ export class NodeReport {
 
   /** Prometheus text. */
   metrics(): string {
-    const { router, edge, stores, startedAt, identity } = this.#parts;
+    const { router, edge, guard, stores, startedAt, identity } = this.#parts;
     const { counters } = router;
     const cpu = process.cpuUsage();
     const metric = (name: string, kind: Metric['kind'], help: string, value: number): Metric => ({
@@ -65,10 +71,28 @@ export class NodeReport {
       help,
       value,
     });
+    const byReason = (name: string, help: string, counts: Counts<string>): LabelledMetric => ({
+      name: `parleyd_${name}`,
+      kind: 'counter',
+      help,
+      values: counts.entries(),
+    });
     return prometheusText([
       metric('sessions', 'gauge', 'Bound sessions.', router.sessions.size),
       metric('connections', 'gauge', 'Open connections, logged in or not.', edge.size),
-      metric('connections_refused_total', 'counter', 'Connections over the limit of their address.', edge.refused),
+      metric(
+        'connections_refused_total',
+        'counter',
+        'Connections that were not let in.',
+        (['full', 'network', 'rate', 'strangers'] as const).reduce((sum, why) => sum + edge.refusals.get(why), 0),
+      ),
+      byReason('refused_total', 'Who was refused or ended, by reason (docs/abuse.md).', edge.refusals),
+      byReason(
+        'slowed_total',
+        'How often a client was not read for a while, by what it had too much of.',
+        edge.slowings,
+      ),
+      metric('login_failures_total', 'counter', 'Wrong passwords and tokens since the start.', guard.wrong),
       metric('logins_total', 'counter', 'Sessions bound since the start.', counters.logins),
       metric('messages_total', 'counter', 'Messages received from clients since the start.', counters.messages),
       metric(

@@ -88,7 +88,8 @@ export function parseSetting(setting: string): readonly [string, unknown] {
       'For example: --set listen.c2s=127.0.0.1:15222',
     );
   const text = setting.slice(at + 1);
-  return [setting.slice(0, at), /^-?\d+$/.test(text) ? Number(text) : text];
+  const truth = text === 'true' || text === 'false' ? text === 'true' : undefined;
+  return [setting.slice(0, at), truth ?? (/^-?\d+$/.test(text) ? Number(text) : text)];
 }
 
 /** parleyd.toml with every key explained; what is as nobody would say otherwise stands as a comment. */

@@ -44,6 +44,8 @@ const uri = v.pipe(
 
 const bareJid = v.pipe(v.string(), v.regex(/^[^\s@/]+@[^\s@/]+$/, 'an address is a text such as "anna@example.org"'));
 
+const flag = v.boolean('true or false');
+
 /** A list of texts; a single text with spaces between is one too, as `--set` writes it. */
 const list = <S extends v.GenericSchema<string, string>>(item: S) =>
   v.pipe(
@@ -128,16 +130,33 @@ export const KEYS = {
   ),
 
   'auth.plain': key(
-    v.boolean('true or false'),
+    flag,
     false,
     'Whether PLAIN is offered within TLS: the password itself crosses the wire, for clients that know nothing else.',
   ),
   'auth.strict_binding': key(
-    v.boolean('true or false'),
+    flag,
     false,
     'Whether clients are refused that know only channel bindings which TLS 1.3 does not have (docs/adr/0013).',
   ),
   'auth.token_days': key(count(1, 365), 30, 'How long the token of a device (FAST, XEP-0484) is good for, unused.'),
+
+  'auth.guesses_per_account': key(
+    count(0),
+    10,
+    'Wrong passwords for one account from one network; then the account waits there, not elsewhere. 0 is no limit.',
+  ),
+  'auth.guesses_per_network': key(
+    count(0),
+    100,
+    'Wrong passwords from one network (an IPv4 address, an IPv6 /64) for all accounts. 0 is no limit.',
+  ),
+  'auth.guess_window_seconds': key(count(1), 600, 'The time in which such a budget is whole again.'),
+  'auth.guess_delay_ms': key(
+    count(0, 10_000),
+    250,
+    'How long the answer to a wrong password takes; doubles with each, up to 4 s.',
+  ),
 
   'contact.abuse': key(
     list(uri),
@@ -182,7 +201,19 @@ export const KEYS = {
   'limits.connections_per_address': key(
     count(1),
     5000,
-    'Connections from one address at a time; a whole office may share one. This machine has no limit.',
+    'Connections from one network (an IPv4 address, an IPv6 /64) at a time; a whole office may share one.',
+  ),
+  'limits.strangers_per_address': key(count(1), 1000, 'Those of them that may be without a login at a time.'),
+  'limits.connections_per_second': key(
+    count(0),
+    100,
+    'New connections from one network in a second on average; 0 is no limit.',
+  ),
+  'limits.connections_burst': key(count(1), 2000, 'How many may come at once, such as after a restart.'),
+  'limits.trust_loopback': key(
+    flag,
+    true,
+    'Whether this machine has no limits by network: a proxy of the operator may stand there.',
   ),
   'limits.bytes_per_second': key(
     count(0),
@@ -190,6 +221,12 @@ export const KEYS = {
     'What a client may send on average; 0 is no limit. It is slowed down, never cut off.',
   ),
   'limits.burst_bytes': key(count(4096), 524_288, 'What it may send at once.'),
+  'limits.stanzas_per_second': key(
+    count(0),
+    250,
+    'Stanzas a client may send on average; 0 is no limit. A presence counts one more for every ten who get it.',
+  ),
+  'limits.burst_stanzas': key(count(10), 2500, 'How many it may send at once. It is slowed down, never cut off.'),
   'limits.send_buffer_bytes': key(
     count(65_536),
     4_194_304,

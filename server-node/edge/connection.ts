@@ -1,4 +1,5 @@
 import type { Log } from '../observe/log.ts';
+import type { Counts, Refused } from '../observe/refusals.ts';
 import { documentFraming, type Framing } from '../stream/framing.ts';
 import type { Lifelines } from '../stream/lifelines.ts';
 import type { StreamCore, StreamEvent, StreamWire, Transport as TransportName } from '../stream/ports.ts';
@@ -10,6 +11,7 @@ import { attribute, type Tag } from '../xml/tag.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/namespaces.ts';
 import { Allowance, type EdgeLimits } from './limits.ts';
+import { networkOfPeer } from './network.ts';
 import { Outbox } from './outbox.ts';
 
 /** What is known of a TLS channel once its handshake is over. */
@@ -56,6 +58,17 @@ export interface Messages {
   seal(bytes: Bytes): Bytes;
 }
 
+/** What the connections of an edge share. */
+export interface House<S extends { readonly jid: Jid }> {
+  readonly lines: Lifelines<S>;
+  readonly limits: EdgeLimits;
+  readonly refusals: Counts<Refused>;
+  readonly slowings: Counts<'bytes' | 'stanzas'>;
+}
+
+/** so many recipients of a presence count as one more stanza */
+const RECIPIENTS_PER_STANZA = 10;
+
 /** elements that come in messages are read as children of this */
 const AROUND = '<messages>';
 
@@ -66,6 +79,7 @@ const DRAIN_CHECK_MS = 20;
 export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   readonly address: string;
   readonly loopback: boolean;
+  readonly network: string | undefined;
   readonly startedAt: number;
   transport: TransportName;
   readonly #socket: Transport;
@@ -79,6 +93,9 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   readonly #stream: Stream<S>;
   readonly #outbox: Outbox;
   readonly #allowance: Allowance;
+  readonly #stanzas: Allowance;
+  readonly #refusals: Counts<Refused>;
+  readonly #slowings: Counts<'bytes' | 'stanzas'>;
   #waiting = false;
   #throttle: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
@@ -87,13 +104,13 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
     socket: Transport,
     info: ConnectionInfo,
     core: StreamCore<S>,
-    lines: Lifelines<S>,
-    limits: EdgeLimits,
+    { lines, limits, refusals, slowings }: House<S>,
     log: Log,
     now: () => number,
   ) {
     this.address = info.address;
     this.loopback = info.loopback;
+    this.network = info.loopback && limits.trustLoopback ? undefined : networkOfPeer(info.address);
     this.#messages = info.messages;
     this.framing = info.messages?.framing ?? documentFraming;
     this.#secured = info.secured;
@@ -101,6 +118,8 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
     this.startedAt = now();
     this.#socket = socket;
     this.#limits = limits;
+    this.#refusals = refusals;
+    this.#slowings = slowings;
     this.#log = log;
     this.#now = now;
     this.#outbox = new Outbox({ write: (bytes) => this.#write(bytes) });
@@ -115,6 +134,7 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
     });
     if (info.messages !== undefined) this.#scanner.feed(AROUND);
     this.#allowance = new Allowance(limits.bytesPerSecond, limits.burstBytes, this.startedAt);
+    this.#stanzas = new Allowance(limits.stanzasPerSecond, limits.burstStanzas, this.startedAt);
   }
 
   get bound(): boolean {
@@ -145,8 +165,18 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   received(bytes: Bytes): void {
     if (this.#closed || this.#stream.over) return;
     this.#attempt(() => this.#scanner.feed(bytes));
-    const wait = this.#allowance.take(bytes.length, this.#now());
-    if (wait > 0) this.#slowDown(wait);
+    this.took(bytes.length);
+  }
+
+  /** So many bytes have come: whoever sends more than it may is not read for a while. */
+  took(bytes: number): void {
+    const wait = this.#allowance.take(bytes, this.#now());
+    if (wait > 0 && !this.#closed) this.#slowDown(wait);
+  }
+
+  /** A stanza of this client goes to that many others. */
+  charge(recipients: number): void {
+    this.#stanzas.take(recipients / RECIPIENTS_PER_STANZA, this.#now());
   }
 
   /** A message has come in: one whole element (RFC 7395 §3.3.3). */
@@ -240,15 +270,15 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
 
   #element(tag: Tag, raw: Bytes): void {
     const done = this.#stream.element(tag, raw);
+    const wait = this.#stanzas.take(1, this.#now());
     const full = this.#backlog > this.#limits.sendBytes / 4;
-    if (!(done instanceof Promise) && !full) {
+    if (!(done instanceof Promise) && !full && wait === 0) {
       this.#then(done);
       return;
     }
     // who asks faster than it reads the answers is not read until it has caught up
-    const next = full
-      ? Promise.all([done, this.#until(this.#limits.sendBytes / 8)]).then(([then]) => then)
-      : Promise.resolve(done);
+    const caughtUp = full ? this.#until(this.#limits.sendBytes / 8) : undefined;
+    const next = Promise.all([done, caughtUp]).then(([then]) => this.#paced(then));
     this.#waiting = true;
     this.#scanner.pause();
     this.#socket.pause();
@@ -259,6 +289,15 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
         this.#stream.fail('internal-server-error');
       },
     );
+  }
+
+  /** Who sends more stanzas than it may waits before the next is read. */
+  async #paced(next: Next): Promise<Next> {
+    const wait = this.#stanzas.take(0, this.#now());
+    if (wait === 0 || next === 'stop') return next;
+    this.#slowings.add('stanzas');
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    return next;
   }
 
   #goOn(next: Next): void {
@@ -283,8 +322,10 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
     try {
       work();
     } catch (error) {
-      if (error instanceof XmlError) this.#then(this.#stream.unreadable(error));
-      else {
+      if (error instanceof XmlError) {
+        this.#refusals.add('xml');
+        this.#then(this.#stream.unreadable(error));
+      } else {
         this.#log.error(`a bug ends the stream of ${this.address}`, error);
         this.#stream.fail('internal-server-error');
       }
@@ -292,6 +333,7 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   }
 
   #slowDown(wait: number): void {
+    this.#slowings.add('bytes');
     this.#socket.pause();
     clearTimeout(this.#throttle);
     this.#throttle = setTimeout(() => {
@@ -303,6 +345,7 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   /** A client that does not read what it gets must not fill our memory. */
   #tooSlow(): void {
     this.#log.info(`${this.address} does not read: ${this.#limits.sendBytes} bytes wait, the connection ends`);
+    this.#refusals.add('reading');
     this.destroy();
   }
 
@@ -310,6 +353,7 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
     if (event === 'login') this.#log.debug(`${this.address} logged in as ${text}`);
     else if (event === 'resumed') this.#log.debug(`${this.address} resumed the session of ${text}`);
     else if (event === 'login-failed') this.#log.info(`${this.address} failed to log in: ${text}`);
+    else if (event === 'guessed') this.#refusals.add('login_attempts');
     else this.#log.debug(`${this.address}: stream ended with ${text}`);
   }
 }

@@ -14,6 +14,12 @@ const LIMITS = {
   loginMs: 1000,
   connections: 3,
   perAddress: 2,
+  trustLoopback: true,
+  strangersPerNetwork: 100,
+  connectionsPerSecond: 0,
+  connectionsBurst: 10,
+  stanzasPerSecond: 0,
+  burstStanzas: 10,
   bytesPerSecond: 0,
   burstBytes: 0,
   lines: { unacknowledged: 20, unacknowledgedBytes: 50_000, resumeMs: 60_000, keepMs: 3000, ackMs: 10_000 },
@@ -46,7 +52,7 @@ test('an address may have so many connections, and this machine as many as it li
   );
   first.lost();
   first.lost();
-  assert.deepEqual([edge.admits('192.0.2.1', false), edge.size, edge.refused], [true, 1, 1]);
+  assert.deepEqual([edge.admits('192.0.2.1', false), edge.size, edge.refusals.get('network')], [true, 1, 1]);
   edge.shutdown();
 });
 
@@ -59,6 +65,65 @@ test('all doors share what the process can hold', () => {
   assert.equal(edge.admits('127.0.0.3', true), false);
   first.lost();
   assert.equal(edge.admits('127.0.0.3', true), true);
+  edge.shutdown();
+});
+
+test('an IPv6 customer has one place, however many addresses', () => {
+  const edge = new Edge(core, LIMITS, new Log('error', () => {}), () => 0);
+  for (const end of ['1', '2'])
+    edge.accept(`2001:db8::${end}`, transport().socket, {
+      address: `[2001:db8::${end}]:1`,
+      loopback: false,
+      direct: false,
+    });
+  assert.deepEqual([edge.admits('2001:db8::3', false), edge.admits('2001:db8:0:1::3', false)], [false, true]);
+  edge.shutdown();
+});
+
+test('a network may have so many strangers, and so many new connections in a second', async () => {
+  let now = 0;
+  const limits = {
+    ...LIMITS,
+    connections: 100,
+    perAddress: 50,
+    strangersPerNetwork: 2,
+    connectionsPerSecond: 1,
+    connectionsBurst: 3,
+  };
+  const edge = new Edge(core, limits, new Log('error', () => {}), () => now);
+  const info = { address: '192.0.2.1:1', loopback: false, direct: false };
+  const come = () => edge.admits('192.0.2.1', false) && edge.accept('192.0.2.1', transport().socket, info);
+  const [first] = [come(), come()];
+  assert.deepEqual([come(), edge.refusals.get('strangers')], [false, 1]);
+  if (first !== false) first.lost();
+  assert.notEqual(come(), false, 'the third of its burst');
+  edge.sweep();
+  now = 500;
+  assert.equal(edge.refusals.get('rate'), 0);
+  now = 1001;
+  edge.sweep(); // the strangers are let go
+  now = 1200;
+  assert.deepEqual(
+    [edge.refusals.get('login_time'), edge.admits('192.0.2.1', false), edge.admits('192.0.2.1', false)],
+    [2, true, false],
+  );
+  assert.equal(edge.refusals.get('rate'), 1);
+  assert.equal(edge.admits('192.0.2.2', false), true, 'others are not concerned');
+  edge.shutdown();
+});
+
+test('strangers of all networks leave room for those who log in', () => {
+  const edge = new Edge(core, { ...LIMITS, connections: 8 }, new Log('error', () => {}), () => 0);
+  for (let i = 0; i < 6; i++)
+    edge.accept(`192.0.2.${i}`, transport().socket, { address: `192.0.2.${i}:1`, loopback: false, direct: false });
+  assert.deepEqual([edge.admits('192.0.2.99', false), edge.admits('127.0.0.1', true)], [false, true]);
+  edge.shutdown();
+});
+
+test('this machine can be held to the limits as well', () => {
+  const edge = new Edge(core, { ...LIMITS, trustLoopback: false, perAddress: 1 }, new Log('error', () => {}), () => 0);
+  edge.accept('127.0.0.1', transport().socket, { address: '127.0.0.1:1', loopback: true, direct: false });
+  assert.deepEqual([edge.admits('127.0.0.1', true), edge.admits('127.0.0.2', true)], [false, true]);
   edge.shutdown();
 });
 

@@ -1,9 +1,12 @@
 import type { Log } from '../observe/log.ts';
+import { refusals, slowings } from '../observe/refusals.ts';
 import { Lifelines } from '../stream/lifelines.ts';
 import type { StreamCore } from '../stream/ports.ts';
 import type { Jid } from '../xmpp/jid.ts';
+import { Admission } from './admission.ts';
 import { Connection, type ConnectionInfo, type Transport } from './connection.ts';
 import type { EdgeLimits } from './limits.ts';
+import { networkOf } from './network.ts';
 
 /** All connections of a node: who may come, how long one may take, and their end. */
 export class Edge<S extends { readonly jid: Jid }> {
@@ -15,9 +18,10 @@ export class Edge<S extends { readonly jid: Jid }> {
   readonly #strangers = new Set<Connection<S>>();
   /** the sessions under stream management, connected or waiting for their client */
   readonly lines: Lifelines<S>;
-  readonly #byAddress = new Map<string, number>();
+  readonly #admission: Admission;
   readonly #sweep: ReturnType<typeof setInterval>;
-  refused = 0;
+  readonly refusals = refusals();
+  readonly slowings = slowings();
 
   constructor(core: StreamCore<S>, limits: EdgeLimits, log: Log, now: () => number = Date.now) {
     this.#core = core;
@@ -25,6 +29,7 @@ export class Edge<S extends { readonly jid: Jid }> {
     this.#log = log;
     this.#now = now;
     this.lines = new Lifelines(limits.lines);
+    this.#admission = new Admission(limits, this.refusals, now);
     this.#sweep = setInterval(() => this.sweep(), 1000);
   }
 
@@ -32,26 +37,26 @@ export class Edge<S extends { readonly jid: Jid }> {
     return this.#connections.size;
   }
 
-  /** Whether one more connection from that host is welcome. */
-  admits(host: string, loopback: boolean): boolean {
-    const room = this.#connections.size < this.limits.connections;
-    if (room && (loopback || (this.#byAddress.get(host) ?? 0) < this.limits.perAddress)) return true;
-    this.refused++;
-    return false;
+  /** Where a host is, as limits count; undefined when it is trusted. */
+  networkOf(host: string, loopback: boolean): string | undefined {
+    return loopback && this.limits.trustLoopback ? undefined : networkOf(host);
+  }
+
+  /** Whether one more connection from that host is welcome; `beside`: sockets of the caller's that are none yet. */
+  admits(host: string, loopback: boolean, beside?: { readonly all: number; readonly same: number }): boolean {
+    return this.#admission.admits(this.networkOf(host, loopback), beside);
   }
 
   /** Takes a socket; the answer is called when it is gone. */
   accept(host: string, socket: Transport, info: ConnectionInfo): { readonly connection: Connection<S>; lost(): void } {
-    const connection = new Connection(socket, info, this.#core, this.lines, this.limits, this.#log, this.#now);
+    const network = this.networkOf(host, info.loopback);
+    const connection = new Connection(socket, info, this.#core, this, this.#log, this.#now);
     this.#connections.add(connection);
     this.#strangers.add(connection);
-    this.#byAddress.set(host, (this.#byAddress.get(host) ?? 0) + 1);
+    this.#admission.came(network);
     const lost = () => {
       if (!this.#connections.delete(connection)) return;
-      this.#strangers.delete(connection);
-      const left = (this.#byAddress.get(host) ?? 1) - 1;
-      if (left === 0) this.#byAddress.delete(host);
-      else this.#byAddress.set(host, left);
+      this.#admission.left(network, this.#strangers.delete(connection));
       connection.lost();
     };
     return { connection, lost };
@@ -62,9 +67,13 @@ export class Edge<S extends { readonly jid: Jid }> {
     this.lines.sweep();
     const oldest = this.#now() - this.limits.loginMs;
     for (const connection of this.#strangers) {
-      if (connection.bound) this.#strangers.delete(connection);
-      else if (connection.startedAt < oldest) {
+      if (connection.bound) {
         this.#strangers.delete(connection);
+        this.#admission.known(connection.network);
+      } else if (connection.startedAt < oldest) {
+        this.#strangers.delete(connection);
+        this.#admission.known(connection.network);
+        this.refusals.add('login_time');
         connection.end('connection-timeout', 'the login took too long');
       }
     }

@@ -10,8 +10,18 @@ export interface EdgeLimits {
   readonly loginMs: number;
   /** connections in all, logged in or not, whatever door they came by */
   readonly connections: number;
-  /** connections from one address at a time; addresses of this machine have no limit */
+  /** connections from one network at a time */
   readonly perAddress: number;
+  /** addresses of this machine are no networks: a proxy may stand there */
+  readonly trustLoopback: boolean;
+  /** those of them that have not logged in */
+  readonly strangersPerNetwork: number;
+  /** new ones from one network in a second on average, and at once; 0: no limit */
+  readonly connectionsPerSecond: number;
+  readonly connectionsBurst: number;
+  /** stanzas of a client in a second on average, and at once; 0: no limit. What goes to many costs more. */
+  readonly stanzasPerSecond: number;
+  readonly burstStanzas: number;
   /** what a client may send in a second on average, in bytes, and at once; 0: no limit */
   readonly bytesPerSecond: number;
   readonly burstBytes: number;
@@ -21,7 +31,7 @@ export interface EdgeLimits {
   readonly lines: LifelineLimits;
 }
 
-/** A bucket of bytes that fills with time. */
+/** A bucket that fills with time: of bytes, stanzas, or connections. */
 export class Allowance {
   readonly #rate: number;
   readonly #most: number;
@@ -35,10 +45,10 @@ export class Allowance {
     this.#at = now;
   }
 
-  /** Takes that many bytes; answers how many milliseconds the next should wait, 0 when there is no need. */
-  take(bytes: number, now: number): number {
+  /** Takes that many; answers how many milliseconds the next should wait, 0 when there is no need. */
+  take(amount: number, now: number): number {
     if (this.#rate <= 0) return 0;
-    this.#left = Math.min(this.#most, this.#left + ((now - this.#at) * this.#rate) / 1000) - bytes;
+    this.#left = Math.min(this.#most, this.#left + ((now - this.#at) * this.#rate) / 1000) - amount;
     this.#at = now;
     return this.#left >= 0 ? 0 : Math.ceil((-this.#left * 1000) / this.#rate);
   }

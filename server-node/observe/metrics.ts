@@ -5,8 +5,18 @@ export interface Metric {
   readonly value: number;
 }
 
+/** One number for each reason. */
+export interface LabelledMetric extends Omit<Metric, 'value'> {
+  readonly values: readonly (readonly [why: string, value: number])[];
+}
+
 /** Metrics in Prometheus text format 0.0.4. */
-export const prometheusText = (metrics: readonly Metric[]): string =>
+export const prometheusText = (metrics: readonly (Metric | LabelledMetric)[]): string =>
   metrics
-    .map(({ name, kind, help, value }) => `# HELP ${name} ${help}\n# TYPE ${name} ${kind}\n${name} ${value}\n`)
+    .map((metric) => {
+      const { name, kind, help } = metric;
+      const lines = 'values' in metric ? metric.values.map(([why, n]) => `${name}{why="${why}"} ${n}\n`) : [];
+      if ('value' in metric) lines.push(`${name} ${metric.value}\n`);
+      return `# HELP ${name} ${help}\n# TYPE ${name} ${kind}\n${lines.join('')}`;
+    })
     .join('');

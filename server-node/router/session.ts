@@ -75,6 +75,8 @@ export interface Outlet {
   hold(until: Promise<unknown>): void;
   /** Resolves when hardly anything waits to leave, or when nothing will leave any more. */
   drained(): Promise<void>;
+  /** What its client sent goes to that many others: it has to wait longer before it may send more. */
+  charge?(recipients: number): void;
   /** there is no connection now: the session waits for its client to come back (XEP-0198 §5) */
   readonly waiting?: boolean;
   /** Ends the stream with an error of RFC 6120 §4.9.3. */

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { type Channel, type Credentials, failure, type Mechanism, type SaslStep } from './mechanism.ts';
+import { type Admit, type Channel, type Credentials, failure, type Mechanism, type SaslStep } from './mechanism.ts';
 
 /** The mechanisms for tokens and the channel binding that each takes (draft-schmaus-kitten-sasl-ht §3.1, strongest first). */
 export const TOKEN_MECHANISMS = {
@@ -28,6 +28,7 @@ export class HashedToken implements Mechanism {
   readonly #channel: Channel;
   readonly #credentials: Credentials;
   readonly #lookup: TokenLookup;
+  readonly #admit: Admit;
   readonly #now: () => number;
 
   constructor(
@@ -35,12 +36,14 @@ export class HashedToken implements Mechanism {
     channel: Channel,
     credentials: Credentials,
     lookup: TokenLookup,
+    admit: Admit,
     now: () => number,
   ) {
     this.name = name;
     this.#channel = channel;
     this.#credentials = credentials;
     this.#lookup = lookup;
+    this.#admit = admit;
     this.#now = now;
   }
 
@@ -53,6 +56,7 @@ export class HashedToken implements Mechanism {
     const type = TOKEN_MECHANISMS[this.name];
     const binding = type === undefined ? Buffer.alloc(0) : this.#channel.binding(type);
     if (name === undefined || binding === undefined) return failure('not-authorized');
+    if (!this.#admit(name, 'token')) return failure('temporary-auth-failure');
     const digest = (secret: string, side: string) => createHmac('sha256', secret).update(side).update(binding).digest();
     for (const token of await this.#lookup(name)) {
       if (token.mechanism !== this.name || !timingSafeEqual(digest(token.secret, 'Initiator'), hashed)) continue;

@@ -62,4 +62,23 @@ export interface Channel {
   readonly certified: readonly string[];
 }
 
+/** One attempt to show who one is; it ends with one of the two, or counts as wrong when it never ends. */
+export interface Guess {
+  right(): void;
+  /** Resolves when the answer may leave. */
+  wrong(): Promise<void>;
+}
+
+/** Who may try another password. */
+export interface LoginGuard {
+  /**
+   * Asked before anything is looked up; undefined: not now. `network`: where from, undefined for addresses that many
+   * share and that are trusted. Tokens can't be guessed and are never refused.
+   */
+  begin(name: string, network: string | undefined, by: 'password' | 'token'): Guess | undefined;
+}
+
+/** The same for one connection: whether its exchange may go on. */
+export type Admit = (name: string, by: 'password' | 'token') => boolean;
+
 export const failure = (condition: SaslFailure): SaslStep => ({ kind: 'failure', condition });

@@ -26,6 +26,7 @@ const offerOf = (more: Partial<Channel> = {}, plain = false, state?: 'suspended'
     domain: 'example.org',
     channel: channel(more),
     credentials: credentials(state),
+    admit: () => true,
     scram: SCRAM_MECHANISMS,
     plain,
     strictBinding: false,
@@ -93,6 +94,7 @@ test('tokens (draft-schmaus-kitten-sasl-ht): bound to mechanism and channel, and
       channel(),
       credentials(),
       async () => [token],
+      () => true,
       () => now,
     );
     return mechanism.step(Buffer.concat([Buffer.from('anna\0'), hashed]));

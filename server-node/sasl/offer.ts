@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { External, namesOf } from './external.ts';
-import type { Channel, Credentials, Mechanism } from './mechanism.ts';
+import type { Admit, Channel, Credentials, Mechanism } from './mechanism.ts';
 import { Plain } from './plain.ts';
 import { Scram } from './scram.ts';
 import { SCRAM_HASHES, type ScramMechanism } from './scram-keys.ts';
@@ -9,6 +9,7 @@ export interface OfferOptions {
   readonly domain: string;
   readonly channel: Channel;
   readonly credentials: Credentials;
+  readonly admit: Admit;
   /** the SCRAM mechanisms that every account has keys for, strongest first */
   readonly scram: readonly ScramMechanism[];
   /** a client that says it was offered no binding is refused although it tried one that we don't know (ADR 0013) */
@@ -44,15 +45,15 @@ export class Offer {
   /** Begins an exchange, or undefined when it was not offered. */
   begin(name: string): Mechanism | undefined {
     if (!this.names.includes(name)) return undefined;
-    const { channel, credentials, domain } = this.#options;
-    if (name === 'PLAIN') return new Plain(credentials);
+    const { channel, credentials, admit, domain } = this.#options;
+    if (name === 'PLAIN') return new Plain(credentials, admit);
     if (name === 'EXTERNAL') return new External(channel, domain, credentials);
     const plus = name.endsWith('-PLUS');
     const mechanism = (plus ? name.slice(0, -5) : name) as ScramMechanism;
     const forgiven = this.triedUnknownBinding && !this.#options.strictBinding;
     const plusOffered = channel.bindings.length > 0 && !forgiven;
     const protection = this.#protection(mechanism);
-    return new Scram({ mechanism, plus, plusOffered, channel, credentials, protection });
+    return new Scram({ mechanism, plus, plusOffered, channel, credentials, admit, protection });
   }
 
   /** XEP-0474 §5.1 (`h`: what was offered, hashed) and XEP-0515 §4.1 (`t`: the TLS version), signed with the rest. */

@@ -1,12 +1,14 @@
-import { type Credentials, failure, type Mechanism, type SaslStep } from './mechanism.ts';
+import { type Admit, type Credentials, failure, type Mechanism, type SaslStep } from './mechanism.ts';
 
 /** RFC 4616, for those who switched it on: the client's password itself, within TLS. */
 export class Plain implements Mechanism {
   readonly name = 'PLAIN';
   readonly #credentials: Credentials;
+  readonly #admit: Admit;
 
-  constructor(credentials: Credentials) {
+  constructor(credentials: Credentials, admit: Admit) {
     this.#credentials = credentials;
+    this.#admit = admit;
   }
 
   async step(message: Buffer): Promise<SaslStep> {
@@ -16,6 +18,7 @@ export class Plain implements Mechanism {
     if (name === undefined) return failure('not-authorized');
     if (authzid !== '' && this.#credentials.prepare(authzid.split('@')[0] ?? '') !== name)
       return failure('invalid-authzid');
+    if (!this.#admit(name, 'password')) return failure('temporary-auth-failure');
     const proof = await this.#credentials.check(name, password);
     if (proof === undefined) return failure('not-authorized');
     const state = await this.#credentials.state(name);

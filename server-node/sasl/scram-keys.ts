@@ -66,10 +66,11 @@ export async function keyRing(password: string, iterations: number): Promise<Key
 
 /**
  * Keys nobody has the password of, the same for a name each time, so that a login of a name that does not exist looks
- * and costs like one with a wrong password.
+ * and costs like one with a wrong password. With other iterations they are others, as after a new password.
  */
 export function decoyKeys(mechanism: ScramMechanism, name: string, secret: Uint8Array, iterations: number): ScramKeys {
-  const part = (use: string) => createHmac('sha512', secret).update(`${use}\0${mechanism}\0${name}`).digest();
+  const part = (use: string) =>
+    createHmac('sha512', secret).update(`${use}\0${mechanism}\0${name}\0${iterations}`).digest();
   const length = digestLength(mechanism);
   return {
     salt: part('salt').subarray(0, 16).toString('base64'),

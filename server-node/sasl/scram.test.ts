@@ -44,6 +44,7 @@ const scramOf = (mechanism: ScramMechanism, keys: ScramKeys, more: Partial<Scram
     plusOffered: false,
     channel: bare,
     credentials: credentials(keys),
+    admit: () => true,
     protection: '',
     ...more,
   });

@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { type Channel, type Credentials, failure, type Mechanism, type SaslStep } from './mechanism.ts';
+import { type Admit, type Channel, type Credentials, failure, type Mechanism, type SaslStep } from './mechanism.ts';
 import { SCRAM_HASHES, type ScramKeys, type ScramMechanism } from './scram-keys.ts';
 
 const NAME = /^(?:[^\0=,]|=2C|=3D)+$/;
@@ -13,6 +13,7 @@ export interface ScramOptions {
   readonly plusOffered: boolean;
   readonly channel: Channel;
   readonly credentials: Credentials;
+  readonly admit: Admit;
   /** attributes of the server-first-message that protect against downgrades, such as `,h=…,t=0304` */
   readonly protection: string;
   /** a test may fix it */
@@ -69,6 +70,7 @@ export class Scram implements Mechanism {
       credentials.prepare(unescapeName(authzid).split('@')[0] ?? '') !== name
     )
       return failure('invalid-authzid');
+    if (!this.#options.admit(name, 'password')) return failure('temporary-auth-failure');
     this.#user = name;
     this.#clientNonce = nonce;
     this.#binding = Buffer.concat([Buffer.from(gs2, 'utf8'), binding]);

@@ -41,6 +41,19 @@ export function storesContract(kind: string, open: () => Promise<Stores>): void 
     assert.deepEqual(await count('SCRAM-SHA-256', 'SCRAM-SHA-1', 'SCRAM-SHA-25'), [1, 2, 2]);
   });
 
+  check('keys are counted by mechanism and iterations', async ({ accounts }) => {
+    assert.deepEqual(await accounts.keyCounts(), []);
+    const keys = (iterations: number) => ({ salt: 's', iterations, storedKey: 'k', serverKey: 'k' });
+    await accounts.add(account('anna', { keys: { 'SCRAM-SHA-256': keys(4096), 'SCRAM-SHA-1': keys(4096) } }));
+    await accounts.add(account('bert', { keys: { 'SCRAM-SHA-256': keys(10_000) } }));
+    await accounts.add(account('carl', { keys: { 'SCRAM-SHA-256': keys(10_000) } }));
+    assert.deepEqual(await accounts.keyCounts(), [
+      { mechanism: 'SCRAM-SHA-1', iterations: 4096, accounts: 1 },
+      { mechanism: 'SCRAM-SHA-256', iterations: 4096, accounts: 1 },
+      { mechanism: 'SCRAM-SHA-256', iterations: 10_000, accounts: 2 },
+    ]);
+  });
+
   check('of two that add the same name at once, one succeeds', async ({ accounts }) => {
     const outcomes = await Promise.all([accounts.add(account('x')), accounts.add(account('x'))]);
     assert.deepEqual(outcomes.sort(), [false, true]);

@@ -27,6 +27,12 @@ export interface KeyMaterial {
   readonly serverKey: string;
 }
 
+export interface KeyCount {
+  readonly mechanism: string;
+  readonly iterations: number;
+  readonly accounts: number;
+}
+
 export interface Account {
   /** the localpart, prepared */
   readonly name: string;
@@ -51,6 +57,8 @@ export interface AccountStore {
   count(): Promise<number>;
   /** how many have no keys of that mechanism; reads every account */
   lacking(mechanism: string): Promise<number>;
+  /** what keys there are: how many accounts have them of that mechanism with so many iterations; reads every account */
+  keyCounts(): Promise<KeyCount[]>;
   /** notes when accounts were last seen; names that no longer exist are passed over */
   seen(times: ReadonlyMap<string, number>): Promise<void>;
 }

@@ -161,6 +161,10 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     this.#wire?.hold(until);
   }
 
+  charge(recipients: number): void {
+    this.#wire?.charge(recipients);
+  }
+
   /** With stream management: all that was sent is acknowledged, or never will be. */
   async drained(): Promise<void> {
     if (this.#queue === undefined) return this.#wire?.drained();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
+import type { LoginGuard } from '../sasl/mechanism.ts';
 import { keysOf, saltedPassword } from '../sasl/scram-keys.ts';
 import { HEADER, House, header, KEYS, SASL, SASL2, SM, secured, Talk } from './talk.fixture.ts';
 
@@ -298,4 +299,38 @@ test('nobody but this machine logs in without TLS, in either profile', async () 
   assert.match(await talk.says(`<authenticate xmlns='${SASL2}' mechanism='SCRAM-SHA-256'/>`), /<encryption-required/);
   assert.equal(secured().version, 'TLSv1.3');
   assert.ok(KEYS);
+});
+
+test('a guard is asked before anything is looked up, and told how a login ended', async () => {
+  const told: string[] = [];
+  let refuse = false;
+  const guard: LoginGuard = {
+    begin: (name, network, by) => {
+      told.push(`${by} of ${name} from ${network}`);
+      return refuse ? undefined : { right: () => void told.push('right'), wrong: async () => void told.push('wrong') };
+    },
+  };
+  const talk = new Talk({ guard });
+  await talk.says(HEADER);
+  assert.match(await talk.logsIn('SCRAM-SHA-256', 'wrong'), /<not-authorized/);
+  // a binding that nobody knows is no guess (ADR 0013): slixmpp tries three of them before it gets in
+  assert.match(await talk.logsIn('SCRAM-SHA-256-PLUS', 'pencil', 'p=tls-unique,,'), /<not-authorized/);
+  refuse = true;
+  assert.match(await talk.logsIn(), /<temporary-auth-failure/);
+  refuse = false;
+  assert.match(await talk.logsIn(), /<success/);
+  const asked = 'password of anna from 192.0.2.1';
+  assert.deepEqual(told, [asked, 'wrong', asked, asked, 'right']);
+});
+
+test('a name is asked for once an exchange: who begins another has failed', async () => {
+  const talk = new Talk();
+  await talk.says(HEADER);
+  const first = Buffer.from('n,,n=anna,r=abc').toString('base64');
+  const auth = `<auth xmlns='${SASL}' mechanism='SCRAM-SHA-256'>${first}</auth>`;
+  assert.match(await talk.says(auth), /<challenge/);
+  assert.match(await talk.says(auth), /<malformed-request/);
+  for (let i = 0; i < 6; i++) await talk.says(auth);
+  assert.match(await talk.says(auth + auth), /<policy-violation|^$/);
+  assert.equal(talk.socket.ended, true, 'probing for iterations ends like guessing');
 });

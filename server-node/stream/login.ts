@@ -1,5 +1,5 @@
 import { HashedToken, TOKEN_MECHANISM_NAMES, type TokenMechanism } from '../sasl/hashed-token.ts';
-import type { Mechanism, SaslFailure } from '../sasl/mechanism.ts';
+import type { Guess, Mechanism, SaslFailure } from '../sasl/mechanism.ts';
 import { Offer } from '../sasl/offer.ts';
 import type { Bytes } from '../xml/chars.ts';
 import { type Element, el, parseElement } from '../xml/element.ts';
@@ -29,6 +29,8 @@ export class LoginDesk<S extends { readonly jid: Jid }> {
   #offer: Offer | undefined;
   #attempt: Attempt | undefined;
   #tasks: UpgradeTasks | undefined;
+  /** what the guard wants to know the end of */
+  #guess: Guess | undefined;
   /** who the stream's header says the client is */
   claimed: Jid | undefined;
 
@@ -86,9 +88,15 @@ export class LoginDesk<S extends { readonly jid: Jid }> {
   #offered(): Offer {
     const { domain, credentials, plain, strictBinding, upgrades } = this.#core;
     const scram = upgrades.offered;
-    this.#offer ??= new Offer({ domain, channel: this.#wire, credentials, plain, strictBinding, scram });
+    const admit = this.#admit;
+    this.#offer ??= new Offer({ domain, channel: this.#wire, credentials, admit, plain, strictBinding, scram });
     return this.#offer;
   }
+
+  #admit = (name: string, by: 'password' | 'token'): boolean => {
+    this.#guess = this.#core.guard.begin(name, this.#wire.network, by);
+    return this.#guess !== undefined;
+  };
 
   /** An element of RFC 6120 §6.4. */
   async profile1(tag: Tag, raw: Bytes): Promise<LoginOutcome> {
@@ -96,6 +104,7 @@ export class LoginDesk<S extends { readonly jid: Jid }> {
     const content = parseElement(raw, NS.client).text.trim();
     if (tag.name === 'abort') return this.#refuse('aborted', NS.sasl); // §6.4.4
     if (tag.name === 'auth') {
+      if (this.#attempt !== undefined) return this.#refuse('malformed-request', NS.sasl); // one at a time
       const mechanism = this.#offered().begin(attribute(tag, 'mechanism') ?? '');
       if (mechanism === undefined) return this.#refuse('invalid-mechanism', NS.sasl);
       this.#attempt = { mechanism, request: undefined };
@@ -141,7 +150,14 @@ export class LoginDesk<S extends { readonly jid: Jid }> {
     const { agent } = request;
     if (known === undefined || agent === undefined || !request.fast) return undefined;
     const { credentials, clients } = this.#core;
-    return new HashedToken(known, this.#wire, credentials, (user) => clients.tokens(user, agent.id), this.#now);
+    return new HashedToken(
+      known,
+      this.#wire,
+      credentials,
+      (user) => clients.tokens(user, agent.id),
+      this.#admit,
+      this.#now,
+    );
   }
 
   async #step(encoded: string, ns: string): Promise<LoginOutcome> {
@@ -152,6 +168,10 @@ export class LoginDesk<S extends { readonly jid: Jid }> {
     const step = await attempt.mechanism.step(message);
     if (step.kind === 'failure') {
       if (step.unknownBinding === true) this.#offered().triedUnknownBinding = true;
+      const proven = step.condition === 'account-disabled' || step.condition === 'credentials-expired';
+      if (proven) this.#guess?.right();
+      else await this.#guess?.wrong();
+      this.#guess = undefined;
       return this.#refuse(step.condition, ns);
     }
     if (step.kind === 'challenge') {
@@ -159,6 +179,8 @@ export class LoginDesk<S extends { readonly jid: Jid }> {
       return more;
     }
     this.#attempt = undefined;
+    this.#guess?.right();
+    this.#guess = undefined;
     const { login, data } = step;
     if (this.claimed !== undefined && this.claimed.local !== '' && this.claimed.local !== login.name)
       return this.#refuse('invalid-authzid', ns); // XEP-0388 §2.2; RFC 6120 §4.7.1
@@ -188,6 +210,7 @@ export class LoginDesk<S extends { readonly jid: Jid }> {
 
   #refuse(condition: SaslFailure, ns: string): LoginOutcome {
     this.#attempt = undefined;
+    this.#guess = undefined;
     this.#tasks = undefined;
     this.#wire.send(refusal(condition, ns));
     return { kind: 'failed', condition };

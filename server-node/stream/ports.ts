@@ -1,5 +1,5 @@
 import type { KnownToken, TokenMechanism } from '../sasl/hashed-token.ts';
-import type { Channel, Credentials, Login } from '../sasl/mechanism.ts';
+import type { Channel, Credentials, Login, LoginGuard } from '../sasl/mechanism.ts';
 import type { ScramKeys, ScramMechanism } from '../sasl/scram-keys.ts';
 import type { Bytes } from '../xml/chars.ts';
 import type { Tag } from '../xml/tag.ts';
@@ -25,6 +25,8 @@ export interface StreamWire extends Channel {
   send(bytes: Bytes): void;
   hold(until: Promise<unknown>): void;
   drained(): Promise<void>;
+  /** What its client sent goes to that many others: it has to wait longer before it may send more. */
+  charge(recipients: number): void;
   /** Turns the connection into TLS once what was sent has left; the next bytes come from within. */
   startTls(): void;
   /** Closes the connection once what was sent has left. */
@@ -35,6 +37,8 @@ export interface StreamWire extends Channel {
   readonly address: string;
   /** nobody can listen in: TLS, or the same machine */
   readonly confidential: boolean;
+  /** where it comes from, as limits count; undefined for what is trusted and shared by many */
+  readonly network: string | undefined;
   readonly transport: Transport;
   readonly framing: Framing;
 }
@@ -80,6 +84,8 @@ export interface StreamOutlet {
   send(bytes: Bytes, receipt?: Receipt): Promise<unknown> | undefined;
   hold(until: Promise<unknown>): void;
   drained(): Promise<void>;
+  /** What its client sent goes to that many others. */
+  charge(recipients: number): void;
   end(condition: string, text?: string): void;
 }
 
@@ -136,6 +142,7 @@ export interface Upgrades {
 export interface StreamCore<S extends { readonly jid: Jid }> {
   readonly domain: string;
   readonly credentials: Credentials;
+  readonly guard: LoginGuard;
   readonly clients: Clients;
   readonly upgrades: Upgrades;
   /** PLAIN may be used within TLS */
@@ -166,4 +173,4 @@ export interface StreamCore<S extends { readonly jid: Jid }> {
 }
 
 /** Something worth a line in the log. */
-export type StreamEvent = 'login' | 'login-failed' | 'stream-error' | 'resumed';
+export type StreamEvent = 'login' | 'login-failed' | 'guessed' | 'stream-error' | 'resumed';

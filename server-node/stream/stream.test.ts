@@ -221,6 +221,24 @@ test('a client that asks faster than it reads is not read until it has caught up
   assert.deepEqual([talk.stanzas.length, talk.socket.reading], [2, true]);
 });
 
+test('a client that sends too many stanzas is slowed down, and nothing of it is lost', async () => {
+  const talk = await Talk.bound({ limits: { stanzasPerSecond: 1000, burstStanzas: 20 } });
+  await talk.says('<presence/>'.repeat(30));
+  assert.ok(talk.stanzas.length >= 15 && talk.stanzas.length < 30, `${talk.stanzas.length} were read at once`);
+  assert.equal(talk.socket.reading, false);
+  for (let i = 0; i < 100 && talk.stanzas.length < 30; i++) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(talk.stanzas.length, 30);
+  for (let i = 0; i < 100 && !talk.socket.reading; i++) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(talk.socket.reading, true);
+});
+
+test('a presence to many costs as much as many stanzas', async () => {
+  const talk = await Talk.bound({ limits: { stanzasPerSecond: 1000, burstStanzas: 20 } });
+  talk.outlet.charge(5000);
+  await talk.says('<presence/>');
+  assert.equal(talk.socket.reading, false);
+});
+
 test('a client that sends too much is slowed down', async () => {
   const talk = new Talk({ limits: { bytesPerSecond: 1000, burstBytes: 5000 } });
   await talk.says(HEADER);

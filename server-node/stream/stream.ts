@@ -231,7 +231,9 @@ export class Stream<S extends { readonly jid: Jid }> {
   #refused(condition: string): Next {
     this.#attempts++;
     this.#tell('login-failed', condition);
-    return this.#attempts < MOST_LOGIN_ATTEMPTS ? 'continue' : this.fail('policy-violation', 'too many failed logins');
+    if (this.#attempts < MOST_LOGIN_ATTEMPTS) return 'continue';
+    this.#tell('guessed', condition);
+    return this.fail('policy-violation', 'too many failed logins');
   }
 
   /** XEP-0388 §2.6.1: the login, and with it a resumption (XEP-0198 §8) or a binding (XEP-0386 §4), and a token (XEP-0484). */

@@ -3,6 +3,8 @@ import { AccountClients } from '../accounts/clients.ts';
 import { Connection, type Secured, type Transport } from '../edge/connection.ts';
 import type { EdgeLimits } from '../edge/limits.ts';
 import { Log } from '../observe/log.ts';
+import { refusals, slowings } from '../observe/refusals.ts';
+import type { LoginGuard } from '../sasl/mechanism.ts';
 import { ScramClient } from '../sasl/scram-client.ts';
 import { type KeyRing, keyRing, type ScramMechanism } from '../sasl/scram-keys.ts';
 import { MemoryStores } from '../storage/memory/memory-stores.ts';
@@ -19,6 +21,12 @@ export const LIMITS: EdgeLimits = {
   loginMs: 1000,
   connections: 3,
   perAddress: 10,
+  trustLoopback: true,
+  strangersPerNetwork: 100,
+  connectionsPerSecond: 0,
+  connectionsBurst: 10,
+  stanzasPerSecond: 0,
+  burstStanzas: 10,
   bytesPerSecond: 0,
   burstBytes: 0,
   sendBytes: 50_000,
@@ -74,6 +82,7 @@ interface FakeSession {
 export interface HouseOptions {
   readonly state?: 'active' | 'suspended';
   readonly plain?: boolean;
+  readonly guard?: LoginGuard;
   readonly strictBinding?: boolean;
   /** mechanisms that the account lacks the keys of */
   readonly missing?: readonly ScramMechanism[];
@@ -99,7 +108,13 @@ export class House {
   keys: Partial<KeyRing> = KEYS;
 
   constructor(
-    { state = 'active', plain = false, strictBinding = false, missing = [] }: HouseOptions = {},
+    {
+      state = 'active',
+      plain = false,
+      guard = { begin: () => ({ right() {}, wrong: async () => {} }) },
+      strictBinding = false,
+      missing = [],
+    }: HouseOptions = {},
     limits = LIMITS,
   ) {
     this.lines = new Lifelines(limits.lines);
@@ -120,6 +135,7 @@ export class House {
       stableId: (name, agent) => `stable-${name}-${agent.slice(0, 4)}`,
       features: () => '<feature-from-above/>',
       plain,
+      guard,
       strictBinding,
       clients: this.clients,
       upgrades,
@@ -185,8 +201,7 @@ export class Talk {
       this.socket,
       { address: '192.0.2.1:5', loopback, direct: tls !== null },
       this.house.core,
-      this.house.lines,
-      { ...LIMITS, ...limits },
+      { lines: this.house.lines, limits: { ...LIMITS, ...limits }, refusals: refusals(), slowings: slowings() },
       new Log('error', () => {}),
       () => this.house.now,
     );

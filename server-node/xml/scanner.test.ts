@@ -211,6 +211,20 @@ test('feeding byte by byte costs no more than the length', () => {
   assert.equal(scan([OPEN, ...piece], limits).length, 2);
 });
 
+for (const [what, before, after] of [
+  ['an attribute full of >', `<a><b c='`, `'/></a>`],
+  ['an attribute full of > in double quotes', `<a><b c="`, `"/></a>`],
+  ['a CDATA section full of >', '<a><![CDATA[', ']]></a>'],
+  ['a closing tag full of space', '<a></a', '></a>'.slice(0, 1)],
+] as const)
+  test(`${what}, byte by byte, costs no more than its length`, () => {
+    const limits = { ...LIMITS, stanzaBytes: 3_000_000 };
+    const filling = (what.includes('space') ? ' ' : '>').repeat(400_000);
+    assert.equal(scan([OPEN, ...`${before}${filling}${after}`], limits).length, 2);
+    const header = `<stream:stream to='${'>'.repeat(200_000)}'`;
+    assert.deepEqual(scan([...header], limits), [], 'before a stream there is too');
+  });
+
 test('a fuzzer changes bytes: cuts never change the outcome, and whatever passes can be built and written again', () => {
   const next = random(20261124);
   const seed = encode(CONVERSATION);

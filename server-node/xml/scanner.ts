@@ -46,8 +46,9 @@ const LONGEST_REFERENCE = 32;
  * XML 1.0), free of what RFC 6120 §11.1 forbids, and within the limits. Every byte is looked at once; the bytes of a
  * stanza are handed on as they came.
  *
- * What has arrived of an unfinished tag is read again when more arrives; text is not. A piece without `>` can finish
- * no tag, so that it is only put aside, and feeding byte by byte costs no more than its length.
+ * What has arrived of an unfinished tag is read again when more arrives; text is not. What is unfinished waits for `>`,
+ * for the quote that ends an attribute, or for the end of a CDATA section: pieces without it are only put aside, so that
+ * feeding byte by byte costs no more than the length.
  */
 export class Scanner {
   #data: Bytes = '';
@@ -64,6 +65,9 @@ export class Scanner {
   #names: string[] = [];
   #prefixes = new Prefixes();
   #paused = false;
+  /** what has to come before a look is worth while; '' for anything. #tail: what has come that may be its beginning */
+  #wants: Bytes = '';
+  #tail: Bytes = '';
   #fresh = true;
   #limits: Limits;
   readonly #handler: ScannerHandler;
@@ -96,8 +100,7 @@ export class Scanner {
    * @throws XmlError; the scanner can't be used afterwards
    */
   feed(piece: Bytes): void {
-    const midTag = this.#at < this.#data.length && this.#names.length > 0;
-    if (this.#paused || (midTag && !piece.includes('>'))) {
+    if (this.#paused || !this.#worthWhile(piece)) {
       this.#aside.push(piece);
       this.#asideBytes += piece.length;
       if (!this.#paused) this.#checkSize(this.#head.length + this.pending);
@@ -105,6 +108,21 @@ export class Scanner {
     }
     this.#join(piece);
     this.#run();
+  }
+
+  #worthWhile(piece: Bytes): boolean {
+    if (this.#wants === '') return true;
+    const there = this.#tail + piece;
+    if (there.includes(this.#wants)) return true;
+    this.#tail = lastOf(there, this.#wants.length - 1);
+    return false;
+  }
+
+  /** What is being read is not whole until that comes. */
+  #waitFor(bytes: Bytes): false {
+    this.#wants = bytes;
+    this.#tail = lastOf(this.#data, bytes.length - 1);
+    return false;
   }
 
   /** Stops reading after the current stanza; what comes in is kept. */
@@ -133,6 +151,7 @@ export class Scanner {
     }
     this.#start = -1;
     this.#head = '';
+    this.#wants = '';
     this.#names.length = 0;
     this.#prefixes.clear();
     this.#fresh = true;
@@ -148,6 +167,7 @@ export class Scanner {
   }
 
   #run(): void {
+    this.#wants = '';
     while (!this.#paused && this.#step());
     if (this.#start >= 0) {
       this.#head += this.#data.slice(this.#start, this.#at);
@@ -196,7 +216,7 @@ export class Scanner {
     if (data.charCodeAt(this.#at + 1) === 0x3f) {
       if (!this.#fresh || afterSpace) throw new XmlError('restricted-xml', 'a processing instruction');
       const end = data.indexOf('?>', this.#at);
-      if (end < 0) return false;
+      if (end < 0) return this.#waitFor('?>');
       checkDeclaration(data.slice(this.#at, end));
       this.#at = end + 2;
       this.#fresh = false;
@@ -216,8 +236,9 @@ export class Scanner {
   }
 
   #opening(): boolean {
-    const tag = readTag(this.#data, this.#at, this.#limits.attributes);
-    if (tag === undefined) return false;
+    const cut = { until: '>' };
+    const tag = readTag(this.#data, this.#at, this.#limits.attributes, cut);
+    if (tag === undefined) return this.#waitFor(cut.until);
     const depth = this.#names.length;
     if (depth > this.#limits.depth) throw new XmlError('policy-violation', 'elements are nested too deep');
     this.#prefixes.open(tag, depth);
@@ -252,9 +273,9 @@ export class Scanner {
     let i = this.#at + 2 + name.length;
     const there = data.slice(this.#at + 2, i);
     if (!name.startsWith(there)) throw new XmlError('not-well-formed', `<${name}> is closed by another name`);
-    if (there.length < name.length) return false;
+    if (there.length < name.length) return this.#waitFor('>');
     while (isSpace(data.charCodeAt(i))) i++;
-    if (i >= data.length) return false;
+    if (i >= data.length) return this.#waitFor('>');
     if (data.charCodeAt(i) !== 0x3e) throw new XmlError('not-well-formed', `<${name}> is closed by another name`);
     this.#at = i + 1;
     this.#names.pop();
@@ -284,7 +305,7 @@ export class Scanner {
       throw new XmlError('restricted-xml', 'a comment or a document type');
     }
     const end = data.indexOf(']]>', this.#at + begin.length);
-    if (end < 0) return false;
+    if (end < 0) return data.length - this.#at < begin.length ? false : this.#waitFor(']]>');
     if (this.#names.length < 2) throw new XmlError('bad-format', 'text between stanzas');
     for (let i = this.#at + begin.length; i < end; ) {
       const kind = TEXT_CLASS[data.charCodeAt(i)];
@@ -338,6 +359,8 @@ export class Scanner {
     return false;
   }
 }
+
+const lastOf = (bytes: Bytes, count: number): Bytes => (count === 0 ? '' : bytes.slice(-count));
 
 /** RFC 6120 §11.4, §11.6: version 1.0 and UTF-8, where they are named. */
 function checkDeclaration(text: Bytes): void {

@@ -36,9 +36,10 @@ export function attribute(tag: Tag, name: string): string | undefined {
 
 /**
  * Reads the opening tag that begins at `at` (the `<`). Undefined when its end has not arrived yet.
+ * `cut` then says which byte has to come before a look is worth while.
  * @throws XmlError when it is not well-formed or has more than `maxAttributes`
  */
-export function readTag(data: Bytes, at: number, maxAttributes: number): Tag | undefined {
+export function readTag(data: Bytes, at: number, maxAttributes: number, cut?: { until: Bytes }): Tag | undefined {
   const nameEnd = readName(data, at + 1);
   if (nameEnd === CUT) return undefined;
   const name = data.slice(at + 1, nameEnd);
@@ -57,7 +58,7 @@ export function readTag(data: Bytes, at: number, maxAttributes: number): Tag | u
       return { name, attributes, spans, selfClosing: true, nameEnd: nameEnd - at, end: i + 2 - at };
     }
     if (i === before) throw new XmlError('not-well-formed', `no space before an attribute of <${name}>`);
-    const end = readAttribute(data, i, attributes);
+    const end = readAttribute(data, i, attributes, cut);
     if (end === CUT) return undefined;
     spans.push(before - at, end - at);
     i = end;
@@ -68,7 +69,7 @@ export function readTag(data: Bytes, at: number, maxAttributes: number): Tag | u
 }
 
 /** Reads `name = 'value'` at `i` into the list; returns where it ends, or CUT. */
-function readAttribute(data: Bytes, i: number, into: string[]): number {
+function readAttribute(data: Bytes, i: number, into: string[], cut: { until: Bytes } | undefined): number {
   const nameEnd = readName(data, i);
   if (nameEnd === CUT) return CUT;
   const name = data.slice(i, nameEnd);
@@ -82,7 +83,10 @@ function readAttribute(data: Bytes, i: number, into: string[]): number {
   const quote = data.charCodeAt(at);
   if (quote !== 0x27 && quote !== 0x22) throw new XmlError('not-well-formed', `attribute ${name} is not quoted`);
   const end = data.indexOf(quote === 0x27 ? "'" : '"', at + 1);
-  if (end < 0) return CUT;
+  if (end < 0) {
+    if (cut !== undefined) cut.until = quote === 0x27 ? "'" : '"';
+    return CUT;
+  }
   for (let k = 0; k < into.length; k += 2) {
     if (into[k] === name) throw new XmlError('not-well-formed', `attribute ${name} stands twice`);
   }

@@ -87,9 +87,13 @@ export class Presence {
     for (const other of this.#ctx.sessions.of(session.jid.local)) {
       if (other.available || other === session) other.outlet.send(`${head}${session.jid.bare.wire}${tail}`);
     }
+    let told = 0;
     for (const { jid, item } of roster.contacts()) {
-      if (seesUs(item) && !this.#apart(session.jid, jid)) this.#tell(jid, head, tail);
+      if (!seesUs(item) || this.#apart(session.jid, jid)) continue;
+      this.#tell(jid, head, tail);
+      told++;
     }
+    session.outlet.charge?.(told);
   }
 
   /** One of them blocks the other (XEP-0191 §3.3): neither is shown. */

@@ -1,4 +1,4 @@
-import type { Account, AccountStore, Entry, KeyedStore, ListStore, MetaStore, Stores } from '../stores.ts';
+import type { Account, AccountStore, Entry, KeyCount, KeyedStore, ListStore, MetaStore, Stores } from '../stores.ts';
 
 /** The stores of a node that forgets everything when it stops: for tests, and the measure of what the ports ask. */
 export class MemoryStores implements Stores {
@@ -71,6 +71,19 @@ class MemoryAccounts implements AccountStore {
       .filter((account) => account.name > options.after && account.name.includes(options.search))
       .sort((a, b) => (a.name < b.name ? -1 : 1))
       .slice(0, options.limit);
+  }
+
+  async keyCounts(): Promise<KeyCount[]> {
+    const counts = new Map<string, KeyCount>();
+    for (const { keys } of this.#accounts.values()) {
+      for (const [mechanism, { iterations }] of Object.entries(keys)) {
+        const accounts = (counts.get(`${mechanism} ${iterations}`)?.accounts ?? 0) + 1;
+        counts.set(`${mechanism} ${iterations}`, { mechanism, iterations, accounts });
+      }
+    }
+    const order = (a: KeyCount, b: KeyCount) =>
+      a.mechanism < b.mechanism ? -1 : a.mechanism > b.mechanism ? 1 : a.iterations - b.iterations;
+    return [...counts.values()].sort(order);
   }
 
   async lacking(mechanism: string): Promise<number> {

@@ -1,4 +1,4 @@
-import type { Account, AccountStore } from '../stores.ts';
+import type { Account, AccountStore, KeyCount } from '../stores.ts';
 import type { Database, Statement } from './driver.ts';
 import type { Writer } from './writer.ts';
 
@@ -30,6 +30,7 @@ export class SqliteAccounts implements AccountStore {
   readonly #count: Statement;
   readonly #seen: Statement;
   readonly #lacking: Statement;
+  readonly #keyCounts: Statement;
 
   constructor(db: Database, writer: Writer) {
     this.#writer = writer;
@@ -47,6 +48,10 @@ export class SqliteAccounts implements AccountStore {
     this.#seen = db.prepare('UPDATE account SET last_seen_at = ? WHERE name = ?');
     this.#count = db.prepare('SELECT count(*) AS n FROM account');
     this.#lacking = db.prepare('SELECT count(*) AS n FROM account WHERE instr(keys, ?) = 0');
+    this.#keyCounts = db.prepare(
+      `SELECT one.key AS mechanism, json_extract(one.value, '$.iterations') AS iterations, count(*) AS accounts
+       FROM account, json_each(account.keys) AS one WHERE json_valid(account.keys) GROUP BY 1, 2 ORDER BY 1, 2`,
+    );
   }
 
   async get(name: string): Promise<Account | undefined> {
@@ -96,5 +101,9 @@ export class SqliteAccounts implements AccountStore {
 
   async lacking(mechanism: string): Promise<number> {
     return (this.#lacking.get(`"${mechanism}":`) as { n: number }).n;
+  }
+
+  async keyCounts(): Promise<KeyCount[]> {
+    return (this.#keyCounts.all() as KeyCount[]).map((row) => ({ ...row }));
   }
 }

@@ -43,6 +43,7 @@ export class BoshSession<S extends { readonly jid: Jid }> implements Transport {
   #out: Bytes = '';
   #key: string | undefined;
   #created = false;
+  #paused = false;
   #over = false;
   #inactivity = INACTIVITY_S;
   #idle: ReturnType<typeof setTimeout> | undefined;
@@ -80,18 +81,24 @@ export class BoshSession<S extends { readonly jid: Jid }> implements Transport {
     else if (request.rid <= this.#rid || request.rid > this.#rid + this.#requests + 1)
       this.#break('item-not-found', reply); // §14.2
     else {
+      this.#early.get(request.rid)?.reply(body({ type: 'error' })); // §14.3
       this.#early.set(request.rid, { body: request, reply });
-      for (
-        let next = this.#early.get(this.#rid + 1);
-        next !== undefined && !this.#over;
-        next = this.#early.get(this.#rid + 1)
-      ) {
-        this.#early.delete(next.body.rid);
-        this.#rid = next.body.rid;
-        this.#handle(next.body, next.reply);
-      }
-      this.#watch();
+      this.#inTurn();
     }
+  }
+
+  /** Handles what has come and is next, unless the client has sent too much already: then it waits, and so does the client. */
+  #inTurn(): void {
+    for (
+      let next = this.#early.get(this.#rid + 1);
+      next !== undefined && !this.#over && !this.#paused;
+      next = this.#early.get(this.#rid + 1)
+    ) {
+      this.#early.delete(next.body.rid);
+      this.#rid = next.body.rid;
+      this.#handle(next.body, next.reply);
+    }
+    if (!this.#paused) this.#watch();
   }
 
   /** §14.3: the client asks again before it was answered; what it waits at now is the newer one. */
@@ -149,6 +156,7 @@ export class BoshSession<S extends { readonly jid: Jid }> implements Transport {
 
   /** Gives what there is to the oldest request; no more than `hold` are kept waiting (§8). */
   #flush(): void {
+    if (this.#over) return;
     if (this.#out !== '' && this.#held.length > 0) {
       const out = this.#out;
       this.#out = '';
@@ -205,12 +213,19 @@ export class BoshSession<S extends { readonly jid: Jid }> implements Transport {
 
   write(bytes: Bytes): void {
     this.#out += bytes;
-    this.#flush();
+    queueMicrotask(() => this.#flush()); // a farewell that follows at once belongs into the same answer
   }
 
-  pause(): void {} // what comes is put aside above, and no more can come than `requests` at a time
+  /** No more can come than `requests` at a time (§7.2): they are not answered before their turn. */
+  pause(): void {
+    this.#paused = true;
+  }
 
-  resume(): void {}
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#inTurn();
+  }
 
   startTls(): void {}
 

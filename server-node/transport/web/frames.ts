@@ -7,6 +7,9 @@ const CLOSE = 0x8;
 const PING = 0x9;
 const PONG = 0xa;
 
+/** a message in more pieces than this is meant to cost us */
+const MOST_FRAGMENTS = 1000;
+
 /** Why a WebSocket is closed (RFC 6455 §7.4.1). */
 export const CLOSE_CODES = { normal: 1000, protocol: 1002, kind: 1003, tooBig: 1009 } as const;
 
@@ -42,7 +45,11 @@ export class FrameReader {
   readonly #handler: FrameHandler;
   /** bytes that a message may have */
   most: number;
-  #data: Buffer = Buffer.alloc(0);
+  /** what has come and was not read; joined only when a frame is whole: a byte at a time must not cost its square */
+  #pieces: Buffer[] = [];
+  #bytes = 0;
+  /** how many bytes the frame needs that is being read */
+  #needs = 2;
   #fragments: Bytes[] = [];
   #fragmentBytes = 0;
   #over = false;
@@ -54,55 +61,88 @@ export class FrameReader {
 
   feed(data: Buffer): void {
     if (this.#over) return;
-    this.#data = this.#data.length === 0 ? data : Buffer.concat([this.#data, data]);
-    while (!this.#over && this.#frame());
+    this.#pieces.push(data);
+    this.#bytes += data.length;
+    while (!this.#over && this.#bytes >= this.#needs) this.#frame(this.#joined());
   }
 
-  /** Reads one frame; false when its end has not come. */
-  #frame(): boolean {
-    const data = this.#data;
-    const [first, second] = data;
-    if (first === undefined || second === undefined) return false;
+  #joined(): Buffer {
+    const [only] = this.#pieces;
+    const data = this.#pieces.length === 1 && only !== undefined ? only : Buffer.concat(this.#pieces);
+    this.#pieces = [data];
+    return data;
+  }
+
+  /** Reads one frame, or finds out how many bytes it needs. */
+  #frame(data: Buffer): void {
+    const [first = 0, second = 0] = data;
     const opcode = first & 0x0f;
     const final = (first & 0x80) !== 0;
-    if ((first & 0x70) !== 0 || (second & 0x80) === 0) return this.#break(CLOSE_CODES.protocol); // §5.2: reserved; §5.1: masked
+    if ((first & 0x70) !== 0 || (second & 0x80) === 0) {
+      this.#break(CLOSE_CODES.protocol); // §5.2: reserved; §5.1: masked
+      return;
+    }
     let length = second & 0x7f;
     let at = 2;
-    if (opcode >= 0x8 && (!final || length > 125)) return this.#break(CLOSE_CODES.protocol); // §5.5
+    if (opcode >= 0x8 && (!final || length > 125)) {
+      this.#break(CLOSE_CODES.protocol); // §5.5
+      return;
+    }
     if (length === 126) {
-      if (data.length < 4) return false;
+      if (data.length < 4) {
+        this.#wants(4);
+        return;
+      }
       length = data.readUInt16BE(2);
       at = 4;
     } else if (length === 127) {
-      if (data.length < 10) return false;
+      if (data.length < 10) {
+        this.#wants(10);
+        return;
+      }
       length = Number(data.readBigUInt64BE(2));
       at = 10;
     }
-    if (length + this.#fragmentBytes > this.most) return this.#break(CLOSE_CODES.tooBig);
-    if (data.length < at + 4 + length) return false;
+    if (length + this.#fragmentBytes > this.most) {
+      this.#break(CLOSE_CODES.tooBig);
+      return;
+    }
+    if (data.length < at + 4 + length) {
+      this.#wants(at + 4 + length);
+      return;
+    }
     const payload = Buffer.from(data.subarray(at + 4, at + 4 + length));
     for (let i = 0; i < length; i++) payload[i] = (payload[i] ?? 0) ^ (data[at + (i & 3)] ?? 0);
-    this.#data = data.subarray(at + 4 + length);
-    return this.#take(opcode, final, payload.toString('latin1'));
+    const rest = data.subarray(at + 4 + length);
+    this.#pieces = rest.length === 0 ? [] : [rest];
+    this.#bytes = rest.length;
+    this.#needs = 2;
+    this.#take(opcode, final, payload.toString('latin1'));
   }
 
-  #take(opcode: number, final: boolean, payload: Bytes): boolean {
+  #wants(bytes: number): void {
+    this.#needs = bytes;
+  }
+
+  #take(opcode: number, final: boolean, payload: Bytes): void {
     if (opcode === PING) this.#handler.pong(frame(payload, PONG));
-    else if (opcode === CLOSE) return this.#break(CLOSE_CODES.normal);
+    else if (opcode === CLOSE) this.#break(CLOSE_CODES.normal);
     else if (opcode === BINARY)
-      return this.#break(CLOSE_CODES.kind); // RFC 7395 §3.2: text alone
-    else if (opcode !== PONG) {
-      const goesOn = this.#fragments.length > 0;
-      if (opcode > TEXT || (opcode === TEXT) === goesOn) return this.#break(CLOSE_CODES.protocol); // §5.4
-      if (final && !goesOn) this.#handler.message(payload);
-      else {
-        this.#fragments.push(payload);
-        this.#fragmentBytes += payload.length;
-        if (this.#fragments.length > 1000) return this.#break(CLOSE_CODES.protocol);
-        if (final) this.#whole();
-      }
+      this.#break(CLOSE_CODES.kind); // RFC 7395 §3.2: text alone
+    else if (opcode !== PONG) this.#text(opcode, final, payload);
+  }
+
+  #text(opcode: number, final: boolean, payload: Bytes): void {
+    const goesOn = this.#fragments.length > 0;
+    if (opcode > TEXT || (opcode === TEXT) === goesOn)
+      this.#break(CLOSE_CODES.protocol); // §5.4
+    else if (final && !goesOn) this.#handler.message(payload);
+    else {
+      this.#fragments.push(payload);
+      this.#fragmentBytes += payload.length;
+      if (this.#fragments.length > MOST_FRAGMENTS) this.#break(CLOSE_CODES.protocol);
+      else if (final) this.#whole();
     }
-    return true;
   }
 
   #whole(): void {
@@ -112,10 +152,9 @@ export class FrameReader {
     this.#handler.message(message);
   }
 
-  #break(code: number): false {
+  #break(code: number): void {
     this.#over = true;
-    this.#data = Buffer.alloc(0);
+    this.#pieces = [];
     this.#handler.closed(code);
-    return false;
   }
 }

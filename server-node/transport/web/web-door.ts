@@ -47,7 +47,10 @@ export class WebDoor<S extends { readonly jid: Jid }> {
   readonly #server: Server;
   readonly #bosh: Bosh<S>;
   readonly #channels = new WeakMap<object, Secured>();
-  readonly #open = new Map<Socket, string>();
+  readonly #leaves = new WeakMap<Socket, string>();
+  readonly #open = new Set<Socket>();
+  /** how many of them by network */
+  readonly #networks = new Map<string, number>();
 
   constructor(options: WebOptions<S>) {
     this.#options = options;
@@ -60,25 +63,41 @@ export class WebDoor<S extends { readonly jid: Jid }> {
   /** Whether one more socket is welcome: they share what the process can hold with those of XMPP. */
   admits(socket: Socket): boolean {
     const host = plainHost(socket.remoteAddress ?? '');
-    const { connections, perAddress } = this.#options.edge.limits;
-    if (host === '' || this.#options.edge.size + this.#open.size >= connections) return false;
-    if (isLoopback(host)) return true;
-    let same = 0;
-    for (const other of this.#open.values()) if (other === host) same++;
-    return same < perAddress;
+    if (host === '') return false;
+    const { edge } = this.#options;
+    const loopback = isLoopback(host);
+    const same = this.#networks.get(edge.networkOf(host, loopback) ?? '') ?? 0;
+    return edge.admits(host, loopback, { all: this.#open.size, same });
   }
 
   /** Takes a socket whose first request is still to come; `secured`: TLS ends here. */
   take(socket: Socket, secured: Secured | undefined): void {
     if (secured !== undefined) this.#channels.set(socket, secured);
-    this.#open.set(socket, plainHost(socket.remoteAddress ?? ''));
-    socket.once('close', () => this.#open.delete(socket));
+    this.#came(socket);
     socket.setTimeout(IDLE_MS, () => socket.destroy());
     this.#server.emit('connection', socket);
   }
 
   close(): void {
-    for (const socket of this.#open.keys()) socket.destroy();
+    for (const socket of this.#open) socket.destroy();
+  }
+
+  #came(socket: Socket): void {
+    const host = plainHost(socket.remoteAddress ?? '');
+    const network = this.#options.edge.networkOf(host, isLoopback(host)) ?? '';
+    this.#open.add(socket);
+    this.#networks.set(network, (this.#networks.get(network) ?? 0) + 1);
+    socket.once('close', () => this.#left(socket));
+    this.#leaves.set(socket, network);
+  }
+
+  /** It is closed, or counts among the edge's from now on. */
+  #left(socket: Socket): void {
+    if (!this.#open.delete(socket)) return;
+    const network = this.#leaves.get(socket) ?? '';
+    const left = (this.#networks.get(network) ?? 1) - 1;
+    if (left === 0) this.#networks.delete(network);
+    else this.#networks.set(network, left);
   }
 
   #visitor(socket: Socket | Duplex): Visitor {
@@ -165,7 +184,7 @@ export class WebDoor<S extends { readonly jid: Jid }> {
       socket.end(`HTTP/1.1 ${refused}\r\nConnection: close\r\nSec-WebSocket-Version: 13\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
-    this.#open.delete(socket as Socket); // it counts among the edge's from now on
+    this.#left(socket as Socket);
     (socket as Socket).setTimeout(0);
     if (edge.admits(visitor.host, visitor.loopback)) takeWebSocket(request, socket, head, visitor, edge);
     else socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');

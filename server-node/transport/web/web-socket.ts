@@ -8,6 +8,9 @@ import type { Jid } from '../../xmpp/jid.ts';
 import { acceptOf, CLOSE_CODES, closeFrame, FrameReader, frame } from './frames.ts';
 import type { Visitor } from './visitor.ts';
 
+/** pongs wait in no more than this, bytes */
+const MOST_PONGS = 65_536;
+
 /** a client that does not answer our closing is not waited for longer than this */
 const LINGER_MS = 5000;
 
@@ -90,8 +93,12 @@ export function takeWebSocket<S extends { readonly jid: Jid }>(
       connection.message(bytes);
       reader.most = connection.bound ? edge.limits.after.stanzaBytes : edge.limits.before.stanzaBytes;
     },
-    pong: (bytes) => transport.write(bytes),
+    pong: (bytes) => {
+      connection.took(bytes.length); // who pings by the thousand is slowed like who talks by the thousand
+      if (transport.queued < MOST_PONGS) transport.write(bytes); // and who reads no answers gets no more
+    },
     closed: (code) => {
+      if (code !== CLOSE_CODES.normal) edge.refusals.add('web_socket');
       transport.closing = code;
       transport.end();
       lost(); // without a farewell of XMPP the session may wait for its client
