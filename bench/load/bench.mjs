@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Measures parleyd and its peers side by side in one run; prints what each operation costs, with ratios to the better peer.
-// usage: npm run bench -- [--quick] [--reps N] [--only chat,presence,...] [--all] [--json FILE] [--driver PROGRAM=NAME ...]
+// usage: npm run bench -- [--quick] [--reps N] [--seconds N] [--only chat,presence,...] [--all] [--json FILE] [--driver PROGRAM=NAME ...]
 //        npm run bench -- --growth [--json FILE]     how parleyd's cost grows: growth.mjs
 // Rows of what we have promised carry a must and a reach; --all runs the others, too (and --only finds every one by its title).
 // A driver is a program called as: up NAME [--mam] | stop NAME | down NAME, like ./peer beside this file; `up` prints
@@ -21,7 +21,7 @@ const option = (name, fallback) => {
 const quick = args.includes('--quick');
 const reps = Number(option('reps', quick ? 1 : 3));
 const only = option('only')?.split(',');
-const seconds = quick ? 3 : 6;
+const seconds = Number(option('seconds', quick ? 3 : 6));
 const idlers = quick ? 1000 : 3000;
 const storm = quick ? 1000 : 5000;
 const logins = 1000;
