@@ -147,6 +147,13 @@ export function storesContract(kind: string, open: () => Promise<Stores>): void 
       ['3'],
     );
     assert.equal(await list.count('bert'), 0);
+    await list.append('anna', 40, '4', 10);
+    await list.remove('anna', ids[2] ?? 0);
+    await list.remove('bert', ids[2] ?? 0);
+    assert.deepEqual(
+      (await list.all('anna')).map(({ data }) => data),
+      ['4'],
+    );
   });
 
   check('what was written is seen at once, before it is durable', async (stores) => {

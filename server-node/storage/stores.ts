@@ -82,6 +82,8 @@ export interface ListStore {
   all(owner: string): Promise<Entry[]>;
   /** removes the entries up to and with that id */
   removeUpTo(owner: string, id: number): Promise<void>;
+  /** removes one entry */
+  remove(owner: string, id: number): Promise<void>;
   count(owner: string): Promise<number>;
 }
 

@@ -153,6 +153,15 @@ class MemoryList implements ListStore {
       );
   }
 
+  async remove(owner: string, id: number): Promise<void> {
+    const entries = this.#owners.get(owner);
+    if (entries !== undefined)
+      this.#owners.set(
+        owner,
+        entries.filter((entry) => entry.id !== id),
+      );
+  }
+
   async count(owner: string): Promise<number> {
     return this.#owners.get(owner)?.length ?? 0;
   }
