@@ -57,16 +57,20 @@ export class LineClient {
     return new LineClient('slixmpp', command, data.password, {});
   }
 
-  static xmppJs(data: LoginData): LineClient {
+  static xmppJs(data: LoginData, env: NodeJS.ProcessEnv = {}): LineClient {
     const { jid, host, port, how, certificate, within = [] } = data;
     const command = [...within, process.execPath, join(here, 'xmppjs-chat.mjs'), jid, host, String(port), how];
-    return new LineClient('xmpp.js', command, data.password, { NODE_EXTRA_CA_CERTS: certificate });
+    return new LineClient('xmpp.js', command, data.password, { NODE_EXTRA_CA_CERTS: certificate, ...env });
   }
 
   /** xmpp.js over a WebSocket, `wss://localhost:…/xmpp-websocket`. */
-  static xmppJsAt(data: Omit<LoginData, 'host' | 'port' | 'how'>, url: string): LineClient {
+  static xmppJsAt(
+    data: Omit<LoginData, 'host' | 'port' | 'how'>,
+    url: string,
+    env: NodeJS.ProcessEnv = {},
+  ): LineClient {
     const command = [process.execPath, join(here, 'xmppjs-chat.mjs'), data.jid, url];
-    return new LineClient('xmpp.js', command, data.password, { NODE_EXTRA_CA_CERTS: data.certificate });
+    return new LineClient('xmpp.js', command, data.password, { NODE_EXTRA_CA_CERTS: data.certificate, ...env });
   }
 
   /** Strophe.js over what its URL says: a WebSocket, or BOSH. */

@@ -22,14 +22,32 @@ export class RawClient {
     });
   }
 
+  /** A connection that says nothing yet, from an address of loopback. */
+  static connect(port: number, from = '127.0.0.1'): RawClient {
+    return new RawClient(connect({ port, host: from.includes(':') ? from : '127.0.0.1', localAddress: from }));
+  }
+
+  /** Logs in and binds; `authenticate` alone leaves the binding to the caller. */
   static async login(
     port: number,
     domain: string,
     name: string,
     password: string,
-    host = '127.0.0.1',
+    from = '127.0.0.1',
   ): Promise<RawClient> {
-    const client = new RawClient(connect(port, host));
+    const client = await RawClient.authenticate(port, domain, name, password, from);
+    await client.ask("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>", /<jid>/);
+    return client;
+  }
+
+  static async authenticate(
+    port: number,
+    domain: string,
+    name: string,
+    password: string,
+    from = '127.0.0.1',
+  ): Promise<RawClient> {
+    const client = RawClient.connect(port, from);
     const header = `<stream:stream to='${domain}' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`;
     const base64 = (text: string) => Buffer.from(text).toString('base64');
     await client.ask(header, /<\/stream:features>/);
@@ -50,8 +68,22 @@ export class RawClient {
       /<\/success>/,
     );
     await client.ask(header, /<\/stream:features>/);
-    await client.ask("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>", /<jid>/);
     return client;
+  }
+
+  /** what was heard and not taken */
+  get heard(): string {
+    return this.#heard;
+  }
+
+  /** bytes that wait to leave: the other side does not read */
+  get waiting(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** Reads nothing from now on. */
+  stopReading(): void {
+    this.#socket.pause();
   }
 
   get closed(): boolean {

@@ -53,5 +53,6 @@ for (const [text, words] of WRONG) {
 test('a setting of the command line is a key and a value', () => {
   assert.deepEqual(parseSetting('listen.c2s=[::1]:5222'), ['listen.c2s', '[::1]:5222']);
   assert.deepEqual(parseSetting('limits.depth=10'), ['limits.depth', 10]);
+  assert.deepEqual(parseSetting('auth.plain=true'), ['auth.plain', true]);
   assert.throws(() => parseSetting('nothing'), ParleyError);
 });

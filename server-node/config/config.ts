@@ -88,8 +88,8 @@ export function parseSetting(setting: string): readonly [string, unknown] {
       'For example: --set listen.c2s=127.0.0.1:15222',
     );
   const text = setting.slice(at + 1);
-  const truth = text === 'true' || text === 'false' ? text === 'true' : undefined;
-  return [setting.slice(0, at), truth ?? (/^-?\d+$/.test(text) ? Number(text) : text)];
+  const value = /^-?\d+$/.test(text) ? Number(text) : /^(true|false)$/.test(text) ? text === 'true' : text;
+  return [setting.slice(0, at), value];
 }
 
 /** parleyd.toml with every key explained; what is as nobody would say otherwise stands as a comment. */

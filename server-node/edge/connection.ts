@@ -69,6 +69,10 @@ export interface House<S extends { readonly jid: Jid }> {
 /** so many recipients of a presence count as one more stanza */
 const RECIPIENTS_PER_STANZA = 10;
 
+/** after so many stanzas of one client it is others' turn */
+const STANZAS_IN_A_ROW = 64;
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /** elements that come in messages are read as children of this */
 const AROUND = '<messages>';
 
@@ -97,6 +101,7 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   readonly #refusals: Counts<Refused>;
   readonly #slowings: Counts<'bytes' | 'stanzas'>;
   #waiting = false;
+  #inARow = 0;
   #throttle: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
@@ -271,14 +276,15 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   #element(tag: Tag, raw: Bytes): void {
     const done = this.#stream.element(tag, raw);
     const wait = this.#stanzas.take(1, this.#now());
+    const turn = ++this.#inARow % STANZAS_IN_A_ROW === 0 ? nextTurn() : undefined;
     const full = this.#backlog > this.#limits.sendBytes / 4;
-    if (!(done instanceof Promise) && !full && wait === 0) {
+    if (!(done instanceof Promise) && !full && wait === 0 && turn === undefined) {
       this.#then(done);
       return;
     }
     // who asks faster than it reads the answers is not read until it has caught up
     const caughtUp = full ? this.#until(this.#limits.sendBytes / 8) : undefined;
-    const next = Promise.all([done, caughtUp]).then(([then]) => this.#paced(then));
+    const next = Promise.all([done, caughtUp, turn]).then(([then]) => this.#paced(then));
     this.#waiting = true;
     this.#scanner.pause();
     this.#socket.pause();

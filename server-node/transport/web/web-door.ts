@@ -7,6 +7,7 @@ import type { Jid } from '../../xmpp/jid.ts';
 import { hostAndPort, isLoopback, plainHost } from '../address.ts';
 import { Bosh } from './bosh.ts';
 import { hostMeta, hostMetaJson, waysIn } from './host-meta.ts';
+import { Pacer } from './pacer.ts';
 import type { Visitor } from './visitor.ts';
 import { refusedUpgrade, takeWebSocket } from './web-socket.ts';
 
@@ -34,8 +35,6 @@ const ANY_ORIGIN = {
   'access-control-allow-headers': 'Content-Type',
   'access-control-max-age': '86400',
 };
-/** how long a request may take to come, milliseconds */
-const REQUEST_MS = 30_000;
 /** what was refused is not read to its end: so long its answer has to leave, milliseconds */
 const FAREWELL_MS = 500;
 /** a socket on which nothing happens for longer is let go; BOSH answers within half of it */
@@ -48,6 +47,7 @@ export class WebDoor<S extends { readonly jid: Jid }> {
   readonly #bosh: Bosh<S>;
   readonly #channels = new WeakMap<object, Secured>();
   readonly #leaves = new WeakMap<Socket, string>();
+  readonly #pacers = new WeakMap<Socket, Pacer>();
   readonly #open = new Set<Socket>();
   /** how many of them by network */
   readonly #networks = new Map<string, number>();
@@ -55,7 +55,7 @@ export class WebDoor<S extends { readonly jid: Jid }> {
   constructor(options: WebOptions<S>) {
     this.#options = options;
     this.#bosh = new Bosh(options.edge, options.domain);
-    this.#server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS / 2 });
+    this.#server = createServer();
     this.#server.on('request', (request, response) => this.#answer(request, response));
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
   }
@@ -75,6 +75,9 @@ export class WebDoor<S extends { readonly jid: Jid }> {
     if (secured !== undefined) this.#channels.set(socket, secured);
     this.#came(socket);
     socket.setTimeout(IDLE_MS, () => socket.destroy());
+    socket.setKeepAlive(true, 60_000); // a WebSocket whose client's network died must not stay
+    inSlices(socket);
+    this.#pacers.set(socket, new Pacer(socket, this.#options.edge));
     this.#server.emit('connection', socket);
   }
 
@@ -108,6 +111,12 @@ export class WebDoor<S extends { readonly jid: Jid }> {
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
+    const pacer = this.#pacers.get(request.socket);
+    if (pacer === undefined) this.#serve(request, response);
+    else pacer.request(request, response, () => this.#serve(request, response));
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse): void {
     const path = (request.url ?? '').split('?')[0] ?? '';
     if (path === '/http-bind' || path === '/http-bind/') {
       this.#bind(request, response);
@@ -157,6 +166,7 @@ export class WebDoor<S extends { readonly jid: Jid }> {
       content += data.toString('latin1');
       if (content.length <= this.#bosh.most) return;
       refused = true;
+      this.#options.edge.refusals.add('web_request');
       content = '';
       response.writeHead(413, { ...ANY_ORIGIN, 'content-type': TEXT, connection: 'close' });
       response.end('This is more than a stanza may be.\n', () =>
@@ -185,8 +195,26 @@ export class WebDoor<S extends { readonly jid: Jid }> {
       return;
     }
     this.#left(socket as Socket);
+    this.#pacers.get(socket as Socket)?.stop();
     (socket as Socket).setTimeout(0);
     if (edge.admits(visitor.host, visitor.loopback)) takeWebSocket(request, socket, head, visitor, edge);
     else socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
   }
+}
+
+/** bytes that an HTTP parser is given at a time */
+const SLICE = 4096;
+
+/**
+ * The parser reads all that is there in one go, and makes objects for each request: half a megabyte of them would keep
+ * everybody waiting for a second. In slices, a socket that was ended for having sent too many is read no further.
+ */
+function inSlices(socket: Socket): void {
+  const emit = socket.emit.bind(socket) as (event: string | symbol, ...args: unknown[]) => boolean;
+  socket.emit = ((event: string | symbol, ...args: unknown[]) => {
+    const [data] = args;
+    if (event !== 'data' || !Buffer.isBuffer(data) || data.length <= SLICE) return emit(event, ...args);
+    for (let at = 0; at < data.length && !socket.destroyed; at += SLICE) emit('data', data.subarray(at, at + SLICE));
+    return true;
+  }) as typeof socket.emit;
 }
