@@ -5,4 +5,5 @@ await install();
 const { buildNode } = await import('./build-node.mjs');
 await buildNode(process.arch === 'arm64' ? 'arm64' : 'x64');
 const args = process.argv.slice(2);
-process.exitCode = run('node', [`bench/load/${args.includes('--growth') ? 'growth' : 'bench'}.mjs`, ...args]);
+const kind = ['growth', 'soak'].find((name) => args.includes(`--${name}`)) ?? 'bench';
+process.exitCode = run('node', [`bench/load/${kind}.mjs`, ...args]);
