@@ -34,13 +34,6 @@ export function storesContract(kind: string, open: () => Promise<Stores>): void 
     assert.equal(await accounts.count(), 1);
   });
 
-  check('accounts without keys of a mechanism are counted', async ({ accounts }) => {
-    await accounts.add(account('anna'));
-    await accounts.add(account('bert', { keys: {} }));
-    const count = async (...names: string[]) => Promise.all(names.map((name) => accounts.lacking(name)));
-    assert.deepEqual(await count('SCRAM-SHA-256', 'SCRAM-SHA-1', 'SCRAM-SHA-25'), [1, 2, 2]);
-  });
-
   check('keys are counted by mechanism and iterations', async ({ accounts }) => {
     assert.deepEqual(await accounts.keyCounts(), []);
     const keys = (iterations: number) => ({ salt: 's', iterations, storedKey: 'k', serverKey: 'k' });

@@ -55,8 +55,6 @@ export interface AccountStore {
   /** in the order of their names, those after `after` whose name contains `search` */
   page(options: { readonly after: string; readonly search: string; readonly limit: number }): Promise<Account[]>;
   count(): Promise<number>;
-  /** how many have no keys of that mechanism; reads every account */
-  lacking(mechanism: string): Promise<number>;
   /** what keys there are: how many accounts have them of that mechanism with so many iterations; reads every account */
   keyCounts(): Promise<KeyCount[]>;
   /** notes when accounts were last seen; names that no longer exist are passed over */

@@ -86,10 +86,6 @@ class MemoryAccounts implements AccountStore {
     return [...counts.values()].sort(order);
   }
 
-  async lacking(mechanism: string): Promise<number> {
-    return [...this.#accounts.values()].filter(({ keys }) => keys[mechanism] === undefined).length;
-  }
-
   async count(): Promise<number> {
     return this.#accounts.size;
   }
