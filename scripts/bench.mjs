@@ -4,4 +4,6 @@ import { install, run } from './tools.mjs';
 await install();
 const { buildNode } = await import('./build-node.mjs');
 await buildNode(process.arch === 'arm64' ? 'arm64' : 'x64');
-process.exitCode = run('node', ['bench/load/bench.mjs', ...process.argv.slice(2)]);
+const args = process.argv.slice(2);
+const kind = ['growth', 'soak'].find((name) => args.includes(`--${name}`)) ?? 'bench';
+process.exitCode = run('node', [`bench/load/${kind}.mjs`, ...args]);

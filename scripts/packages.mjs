@@ -5,7 +5,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { run } from './tools.mjs';
 
 export const NEEDED = [
-  'python3-slixmpp', // a client that others wrote
+  'python3-slixmpp', // clients that others wrote
+  'go-sendxmpp',
+  'profanity',
   'xvfb',
   'xauth',
   'libgtk-3-0',

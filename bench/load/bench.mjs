@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 // Measures parleyd and its peers side by side in one run; prints what each operation costs, with ratios to the better peer.
-// usage: npm run bench --  [--quick] [--reps N] [--only chat,presence,...] [--json FILE] [--driver PROGRAM=NAME ...]
+// usage: npm run bench -- [--quick] [--reps N] [--seconds N] [--only chat,presence,...] [--all] [--json FILE] [--driver PROGRAM=NAME ...]
+//        --storms N: the storm in so many rounds; --keep: go on with the accounts that the last run with --keep made
+//        npm run bench -- --growth [--json FILE]     how parleyd's cost grows: growth.mjs
+// Rows of what we have promised carry a must and a reach; --all runs the others, too (and --only finds every one by its title).
 // A driver is a program called as: up NAME [--mam] | stop NAME | down NAME, like ./peer beside this file; `up` prints
 // NAME=HOST:PORT:PID (direct TLS on PORT+1) and goes on with kept data after `stop`. If it also knows
 // `accounts NAME FILE.csv [--mam]` (before the first `up`), accounts are imported; else they register in band.
@@ -19,8 +22,12 @@ const option = (name, fallback) => {
 const quick = args.includes('--quick');
 const reps = Number(option('reps', quick ? 1 : 3));
 const only = option('only')?.split(',');
-const seconds = quick ? 3 : 6;
+const seconds = Number(option('seconds', quick ? 3 : 6));
 const idlers = quick ? 1000 : 3000;
+const storm = quick ? 1000 : 5000;
+const storms = Number(option('storms', reps));
+const logins = 1000;
+const all = args.includes('--all');
 
 const peer = join(here, 'peer');
 const ours = join(here, '..', 'parleyd');
@@ -83,86 +90,124 @@ function accounts(server, users, mam) {
 
 // what parleyd does not offer is not asked of it, and its cell stays empty
 const without = { parleyd: ['room of 50', 'archive'] };
-// scenario: [title, the figure compared, does the floor know it, how to run it]
+const restarted = (users, tls) => (s) => {
+  stop(s);
+  up(s);
+  return run(s, 'idle', ['--users', users, '--seconds', 1, '--warmup', 1], tls);
+};
+const chat = (more, tls) => (s) => run(s, 'chat', ['--users', 100, '--seconds', seconds, ...more], tls);
+const login = (tls) => (s) => run(s, 'storm', ['--users', logins], tls);
+const perMessage = (r) => r.cpu_us_per_message;
+const perLogin = (r) => r.cpu_us_per_login;
+const FULL_LOGIN = 'login, direct TLS (us)';
+
+/**
+ * title; pick: the figure compared; floor: the floor knows it, too; go: how to run it, or `of`: another view of the row
+ * above; times: rounds of it within one; must, reach: the most that parleyd's figure may be of the better peer's, and what
+ * we want; beside: the row whose figures of the peers it is compared with; to: the peer, when not the better one;
+ * holds: what else must be true of every run of parleyd; extra: measured only when asked for
+ */
 const plain = [
-  [
-    'memory, fresh (MiB)',
-    (r) => r.pss_before_kib / 1024,
-    true,
-    (s) => {
-      stop(s);
-      up(s);
-      return run(s, 'idle', ['--users', 100, '--seconds', 1]);
-    },
-  ],
-  [
-    'memory, idle session (KiB)',
-    (r) => r.pss_kib_per_session,
-    true,
-    (s) => {
-      stop(s);
-      up(s);
-      return run(s, 'idle', ['--users', idlers, '--seconds', 3]);
-    },
-  ],
-  [
-    'memory, idle TLS session (KiB)',
-    (r) => r.pss_kib_per_session,
-    true,
-    (s) => {
-      stop(s);
-      up(s);
-      return run(s, 'idle', ['--users', idlers, '--seconds', 3], 'direct');
-    },
-  ],
-  [
-    'chat, saturated (us)',
-    (r) => r.cpu_us_per_message,
-    true,
-    (s) => run(s, 'chat', ['--users', 100, '--seconds', seconds, '--inflight', 4]),
-  ],
-  [
-    'chat, 500/s (us)',
-    (r) => r.cpu_us_per_message,
-    true,
-    (s) => run(s, 'chat', ['--users', 100, '--seconds', seconds, '--rate', 500]),
-  ],
-  ['chat, 500/s, p99 (ms)', (r) => r.p99_ms, true, null],
-  [
-    'chat over TLS, saturated (us)',
-    (r) => r.cpu_us_per_message,
-    true,
-    (s) => run(s, 'chat', ['--users', 100, '--seconds', seconds, '--inflight', 4], 'direct'),
-  ],
-  [
-    'presence, 50 contacts (us a delivery)',
-    (r) => r.cpu_us_per_delivery,
-    false,
-    (s) => run(s, 'presence', ['--users', 200, '--contacts', 50, '--seconds', seconds]),
-  ],
-  [
-    'room of 50 (us a copy)',
-    (r) => r.cpu_us_per_copy,
-    false,
-    (s) => run(s, 'muc', ['--rooms', 1, '--occupants', 50, '--seconds', seconds]),
-  ],
-  ['login, no TLS (us)', (r) => r.cpu_us_per_login, true, (s) => run(s, 'storm', ['--users', 1000])],
-  ['login, direct TLS (us)', (r) => r.cpu_us_per_login, true, (s) => run(s, 'storm', ['--users', 1000], 'direct')],
+  {
+    title: 'memory, idle session (KiB)',
+    pick: (r) => r.pss_kib_per_session,
+    floor: true,
+    go: restarted(idlers),
+    extra: true,
+  },
+  {
+    title: 'memory, idle TLS session (KiB)',
+    pick: (r) => r.pss_kib_per_session,
+    floor: true,
+    go: restarted(idlers, 'direct'),
+    must: 0.6,
+    reach: 0.3,
+  },
+  {
+    // before the first login of the run above
+    title: 'memory, fresh (MiB)',
+    pick: (r) => r.pss_before_kib / 1024,
+    floor: true,
+    must: 4,
+    reach: 2.5,
+    to: 'prosody',
+  },
+  {
+    title: 'chat, saturated (us)',
+    pick: perMessage,
+    floor: true,
+    go: chat(['--inflight', 4]),
+    must: 0.35,
+    reach: 0.15,
+  },
+  {
+    title: 'chat over TLS, saturated (us)',
+    pick: perMessage,
+    floor: true,
+    go: chat(['--inflight', 4], 'direct'),
+    must: 0.35,
+    reach: 0.18,
+  },
+  {
+    title: 'chat, 500/s (us)',
+    pick: perMessage,
+    floor: true,
+    go: chat(['--rate', 500]),
+    times: (round) => (quick ? 1 : round === 0 ? 4 : 3), // ten in three rounds
+    must: 1,
+    reach: 0.65,
+  },
+  { title: 'chat, 500/s, p99 (ms)', pick: (r) => r.p99_ms, floor: true, must: 1.5, reach: 0.8 },
+  {
+    title: 'presence, 50 contacts (us a delivery)',
+    pick: (r) => r.cpu_us_per_delivery,
+    go: (s) => run(s, 'presence', ['--users', 200, '--contacts', 50, '--seconds', seconds]),
+    must: 0.4,
+    reach: 0.2,
+  },
+  {
+    title: 'room of 50 (us a copy)',
+    pick: (r) => r.cpu_us_per_copy,
+    go: (s) => run(s, 'muc', ['--rooms', 1, '--occupants', 50, '--seconds', seconds]),
+    extra: true,
+  },
+  { title: 'login, no TLS (us)', pick: perLogin, floor: true, go: login(), must: 0.7, reach: 0.4 },
+  { title: FULL_LOGIN, pick: perLogin, floor: true, go: login('direct'), must: 0.95, reach: 0.65 },
+  {
+    // the peers have neither SASL2 nor FAST in these versions: what they do when a client comes back is a full login
+    title: 'coming back: ticket and token (us)',
+    pick: perLogin,
+    go: (s) => (s.driver === ours ? run(s, 'return', ['--users', logins], 'direct') : undefined),
+    beside: FULL_LOGIN,
+    must: 0.5,
+    reach: 0.3,
+  },
+  {
+    title: `storm of ${storm} over TLS (us a login)`,
+    pick: perLogin,
+    floor: true,
+    go: (s) => run(s, 'storm', ['--users', storm, '--rush', storm], 'direct'),
+    times: (round) => (round < storms ? 1 : 0),
+    reach: 0.5,
+    holds: (r) => r.failed === 0 && r.login === storm && r.longest_ms < 30_000,
+  },
+  { title: `storm of ${storm}: the longest wait (s)`, pick: (r) => r.longest_ms / 1000, floor: true },
 ];
 const archived = [
-  [
-    'chat with archive (us)',
-    (r) => r.cpu_us_per_message,
-    false,
-    (s) => run(s, 'chat', ['--users', 100, '--seconds', seconds, '--inflight', 1]),
-  ],
-  [
-    'archive page of 50 (us)',
-    (r) => r.cpu_us_per_page,
-    false,
-    (s) => run(s, 'mam', ['--users', 20, '--seconds', seconds]),
-  ],
+  {
+    title: 'chat with archive (us)',
+    pick: perMessage,
+    go: chat(['--inflight', 1]),
+    extra: true,
+  },
+  {
+    title: 'archive page of 50 (us)',
+    pick: (r) => r.cpu_us_per_page,
+    go: (s) => run(s, 'mam', ['--users', 20, '--seconds', seconds]),
+    extra: true,
+  },
 ];
+const wanted = ({ title, extra }) => (only ? only.some((o) => title.includes(o)) : !extra || all);
 
 const figures = new Map(); // title -> server -> [figures]
 const raw = [];
@@ -174,38 +219,48 @@ function note(title, pick, result) {
   row.set(result.server, [...(row.get(result.server) ?? []), value]);
   console.error(`${title.padEnd(40)} ${result.server.padEnd(10)} ${result.ok ? value.toFixed(2) : 'FAILED'}`);
 }
-function round(scenarios) {
+function round(scenarios, nth) {
   let last = new Map();
-  for (const [title, pick, floor, go] of scenarios) {
-    if (only && !only.some((o) => title.includes(o))) continue;
-    const results = new Map();
-    for (const s of servers)
-      if ((floor || s.name !== 'floor') && !without[s.name]?.some((w) => title.includes(w)))
-        results.set(s.name, go ? go(s) : last.get(s.name));
-    for (const r of results.values()) if (r) note(title, pick, r);
-    last = results;
+  for (const scenario of scenarios) {
+    if (!wanted(scenario)) continue;
+    const { title, pick, floor, go, times } = scenario;
+    if (go !== undefined) {
+      last = new Map();
+      for (let i = times?.(nth) ?? 1; i > 0; i--)
+        for (const s of servers) {
+          if ((!floor && s.name === 'floor') || without[s.name]?.some((w) => title.includes(w))) continue;
+          const result = go(s);
+          if (result) last.set(s.name, [...(last.get(s.name) ?? []), result]);
+        }
+    }
+    for (const results of last.values()) for (const result of results) note(title, pick, result);
   }
 }
 
+const startedAt = new Date();
 try {
-  const needsContacts = !only || only.some((o) => 'presence, 50 contacts'.includes(o));
+  const needsContacts = plain.some((row) => row.title.startsWith('presence') && wanted(row));
+  const people = plain.some((row) => row.title.startsWith('storm') && wanted(row)) ? Math.max(idlers, storm) : idlers;
   for (const s of servers) {
+    if (args.includes('--keep')) {
+      up(s);
+      continue;
+    }
     down(s);
-    accounts(s, idlers, false);
+    accounts(s, people, false);
     if (needsContacts && s.name !== 'floor' && !run(s, 'befriend', ['--users', 200, '--contacts', 50]).ok)
       console.error(`${s.name}: befriending failed`);
   }
-  for (let i = 0; i < reps; i++) round(plain);
-  const withArchive = !only || archived.some(([title]) => only.some((o) => title.includes(o)));
-  if (withArchive) {
+  for (let i = 0; i < reps; i++) round(plain, i);
+  if (archived.some(wanted)) {
     for (const s of servers) {
       down(s);
       if (s.name !== 'parleyd') accounts(s, 100, true);
     }
-    for (let i = 0; i < reps; i++) round(archived);
+    for (let i = 0; i < reps; i++) round(archived, i);
   }
 } finally {
-  for (const s of servers) down(s);
+  for (const s of servers) (args.includes('--keep') ? stop : down)(s);
   rmSync(work, { recursive: true, force: true });
 }
 
@@ -214,21 +269,42 @@ const median = (list) => {
   return v.length ? v[v.length >> 1] : NaN;
 };
 const names = servers.map((s) => s.name);
-console.log(
-  `\n| ${['work', ...names, ...names.slice(2).map((n) => `${n} / better peer`)].join(' | ')} |\n|${'---|'.repeat(names.length + 1 + names.length - 2)}`,
-);
+const own = names.slice(3); // parleyd, and what --driver named
+const show = (v) => (Number.isFinite(v) ? (v >= 100 ? v.toFixed(0) : v.toPrecision(3)) : '');
+const rows = new Map([...plain, ...archived].map((row) => [row.title, row]));
+const medians = (title) => Object.fromEntries(names.map((n) => [n, median(figures.get(title)?.get(n) ?? [])]));
+
+/** The verdict on parleyd's row: a run that failed has missed it. */
+function judge({ title, must, reach, holds }, ratio) {
+  const runs = raw.filter((r) => r.title === title && r.server === 'parleyd');
+  if (runs.some((r) => !r.ok || holds?.(r) === false)) return 'MISSED: a run failed';
+  if (must === undefined && reach === undefined) return '';
+  if (!Number.isFinite(ratio)) return 'not measured';
+  if (must !== undefined && ratio > must) return 'MISSED';
+  return ratio <= reach ? 'reached' : 'kept';
+}
+
+const head = ['work', ...names, ...own.map((n) => `${n} / better peer`), 'must', 'reach', 'verdict'];
+console.log(`\n${startedAt.toISOString()}, ${reps} round${reps === 1 ? '' : 's'}, ${seconds} s a scenario`);
+console.log(`\n| ${head.join(' | ')} |\n|${'---|'.repeat(head.length)}`);
 const table = [];
-for (const [title, row] of figures) {
-  const mid = Object.fromEntries(names.map((n) => [n, median(row.get(n) ?? [])]));
-  const better = Math.min(...[mid.prosody, mid.ejabberd].filter(Number.isFinite));
-  const ratio = Object.fromEntries(names.slice(2).map((n) => [n, mid[n] / better]));
-  table.push({ title, median: mid, ratio });
-  const show = (v) => (Number.isFinite(v) ? (v >= 100 ? v.toFixed(0) : v.toPrecision(3)) : '');
+for (const title of figures.keys()) {
+  const row = rows.get(title);
+  const mid = medians(title);
+  const peers = row.beside === undefined ? mid : medians(row.beside);
+  const better =
+    row.to === undefined ? Math.min(...[peers.prosody, peers.ejabberd].filter(Number.isFinite)) : peers[row.to];
+  const ratio = Object.fromEntries(own.map((n) => [n, mid[n] / better]));
+  const verdict = judge(row, ratio.parleyd);
+  table.push({ title, median: mid, better, ratio, must: row.must, reach: row.reach, verdict });
+  const must = row.holds === undefined ? (row.must ?? '') : 'all in, within 30 s';
+  const shown = names.map((n) => show(mid[n]) || (row.beside ? `(${show(peers[n])})` : ''));
   console.log(
-    `| ${[title, ...names.map((n) => show(mid[n])), ...names.slice(2).map((n) => show(ratio[n]))].join(' | ')} |`,
+    `| ${[title, ...shown, ...own.map((n) => show(ratio[n])), must, row.reach ?? '', verdict].join(' | ')} |`,
   );
 }
-if (option('json')) writeFileSync(option('json'), JSON.stringify({ reps, seconds, idlers, table, raw }, null, 1));
+if (option('json'))
+  writeFileSync(option('json'), JSON.stringify({ startedAt, reps, seconds, idlers, storm, table, raw }, null, 1));
 if (raw.some((r) => !r.ok)) {
   console.error('some runs failed: lost, doubled or unanswered; see above');
   process.exitCode = 1;

@@ -57,22 +57,32 @@ export class LineClient {
     return new LineClient('slixmpp', command, data.password, {});
   }
 
-  static xmppJs(data: LoginData): LineClient {
+  static xmppJs(data: LoginData, env: NodeJS.ProcessEnv = {}): LineClient {
     const { jid, host, port, how, certificate, within = [] } = data;
     const command = [...within, process.execPath, join(here, 'xmppjs-chat.mjs'), jid, host, String(port), how];
-    return new LineClient('xmpp.js', command, data.password, { NODE_EXTRA_CA_CERTS: certificate });
+    return new LineClient('xmpp.js', command, data.password, { NODE_EXTRA_CA_CERTS: certificate, ...env });
   }
 
   /** xmpp.js over a WebSocket, `wss://localhost:…/xmpp-websocket`. */
-  static xmppJsAt(data: Omit<LoginData, 'host' | 'port' | 'how'>, url: string): LineClient {
+  static xmppJsAt(
+    data: Omit<LoginData, 'host' | 'port' | 'how'>,
+    url: string,
+    env: NodeJS.ProcessEnv = {},
+  ): LineClient {
     const command = [process.execPath, join(here, 'xmppjs-chat.mjs'), data.jid, url];
-    return new LineClient('xmpp.js', command, data.password, { NODE_EXTRA_CA_CERTS: data.certificate });
+    return new LineClient('xmpp.js', command, data.password, { NODE_EXTRA_CA_CERTS: data.certificate, ...env });
   }
 
   /** Strophe.js over what its URL says: a WebSocket, or BOSH. */
   static strophe(data: Omit<LoginData, 'host' | 'port' | 'how'>, url: string): LineClient {
     const command = [process.execPath, join(here, 'strophe-chat.mjs'), data.jid, url];
     return new LineClient('Strophe.js', command, data.password, { NODE_EXTRA_CA_CERTS: data.certificate });
+  }
+
+  /** profanity in a terminal of its own, by STARTTLS. */
+  static profanity({ jid, host, port, certificate, password }: Omit<LoginData, 'how'>): LineClient {
+    const command = ['/usr/bin/python3', join(here, 'profanity-chat.py'), jid, host, String(port), certificate];
+    return new LineClient('profanity', command, password, {});
   }
 
   /** slixmpp as a component (XEP-0114) that echoes. */

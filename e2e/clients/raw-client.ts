@@ -30,7 +30,7 @@ export class RawClient {
 
   /** A connection that says nothing yet, from an address of loopback. */
   static connect(port: number, from = '127.0.0.1'): RawClient {
-    return new RawClient(connect({ port, host: '127.0.0.1', localAddress: from }));
+    return new RawClient(connect({ port, host: from.includes(':') ? from : '127.0.0.1', localAddress: from }));
   }
 
   /** The same within TLS, whoever the server is. */

@@ -1,6 +1,7 @@
 // A client that nobody of ours wrote, for tests: xmpp.js, driven by lines.
 // usage: NODE_EXTRA_CA_CERTS=CERT.pem node xmppjs-chat.mjs JID HOST PORT direct|starttls, or JID wss://…     (password: first line of stdin)
-// Lines in: `send JID TEXT`, `quit`. Lines out: `online JID`, `message FROM TEXT`, `failed WHY`.
+// Lines in: `send JID TEXT`, `drop` (the network goes), `quit`.
+// Lines out: `online JID`, `resumed`, `gone`, `message FROM TEXT`, `failed WHY`. With RECONNECT=1 it comes back by itself.
 import { createInterface } from 'node:readline';
 import { client, jid as parse, xml } from '@xmpp/client';
 
@@ -17,7 +18,11 @@ const xmpp = client({
   resource: me.resource || 'xmppjs',
   password,
 });
-xmpp.reconnect.stop();
+if (process.env.RECONNECT === '1') {
+  xmpp.reconnect.delay = 500;
+  xmpp.streamManagement.on('resumed', () => say('resumed'));
+  xmpp.on('disconnect', () => say('gone'));
+} else xmpp.reconnect.stop();
 xmpp.on('error', (error) => say('failed', error.message.replace(/\s+/g, ' ')));
 xmpp.on('stanza', (stanza) => {
   const body = stanza.is('message') ? stanza.getChildText('body') : null;
@@ -34,6 +39,7 @@ await xmpp.start().catch((error) => {
 for await (const line of lines) {
   const [verb, to, ...words] = line.split(' ');
   if (verb === 'send') await xmpp.send(xml('message', { to, type: 'chat' }, xml('body', {}, words.join(' '))));
+  else if (verb === 'drop') (xmpp.socket?.socket ?? xmpp.socket)?.destroy();
   else if (verb === 'quit') break;
 }
 await xmpp.stop();

@@ -5,7 +5,8 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { LineClient } from '../clients/line-client.ts';
-import { NodeUnderTest } from '../clients/node-under-test.ts';
+import { freePort, NodeUnderTest } from '../clients/node-under-test.ts';
+import { RawClient } from '../clients/raw-client.ts';
 
 const slixmpp = spawnSync('/usr/bin/python3', ['-c', 'import slixmpp']).status === 0;
 const skip = slixmpp ? false : 'slixmpp is missing: apt-get install python3-slixmpp';
@@ -97,4 +98,28 @@ test('a new certificate is taken without a restart', async () => {
   await node.logs(/the certificate was read again/);
   // `check` compares what each door shows with what lies on disk
   assert.match(node.parleyd(['check']), /well {3}login by STARTTLS[\s\S]*well {3}login by direct TLS/);
+});
+
+test('IPv4 and IPv6: one listener for both, and one for either', async () => {
+  for (const [listen, hosts] of [
+    ['*', ['127.0.0.1', '::1']],
+    ['[::1]', ['::1']],
+  ] as const) {
+    const port = await freePort();
+    const both = await NodeUnderTest.make('localhost', [`listen.c2s=${listen}:${port}`]);
+    try {
+      both.parleyd(['user', 'add', 'anna'], 'pencil\n');
+      await both.start();
+      for (const host of hosts) {
+        const client = await RawClient.login(port, 'localhost', 'anna', 'pencil', host);
+        assert.match(
+          await client.ask("<iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>", /id='p'/),
+          /type='result'/,
+        );
+        client.destroy();
+      }
+    } finally {
+      await both.remove();
+    }
+  }
 });

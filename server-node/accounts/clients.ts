@@ -77,15 +77,20 @@ export class AccountClients {
     const due = kept !== undefined && now - kept.issuedAt > ROTATE_MS ? kept.mechanism : undefined;
     const mechanism = wish.request ?? due;
     const fresh = mechanism === undefined ? undefined : this.#make(mechanism, now);
+    const current = used === undefined ? before?.current : kept;
+    // the slot of the token that was used is cleared: it has moved up, or is gone. The first token takes the first slot, so
+    // that its first use moves nothing: a write would cost more than the login
+    const slots =
+      current === undefined && fresh !== undefined
+        ? { current: fresh, fresh: undefined }
+        : { current, fresh: fresh ?? (used === undefined ? before?.fresh : undefined) };
     const client: Client = {
       software: agent.software === '' ? (before?.software ?? '') : agent.software,
       device: agent.device === '' ? (before?.device ?? '') : agent.device,
       firstSeen: before?.firstSeen ?? now,
       lastSeen: now,
       password: (before?.password ?? false) || used === undefined,
-      current: used === undefined ? before?.current : kept,
-      // the slot of the token that was used is cleared: it has moved up, or is gone
-      fresh: fresh ?? (used === undefined ? before?.fresh : undefined),
+      ...slots,
     };
     const same =
       before !== undefined &&

@@ -4,6 +4,7 @@ import { type AdminClient, connectAdmin } from '../admin/admin-client.ts';
 import { openSqliteStores } from '../storage/sqlite/sqlite-stores.ts';
 import { listenOptions } from '../transport/address.ts';
 import { Identity } from '../transport/certificate.ts';
+import { capacity, machineOf } from './capacity.ts';
 import type { Command } from './command.ts';
 import { EXIT } from './exit.ts';
 import { probeLogin } from './login-probe.ts';
@@ -11,7 +12,7 @@ import { type NodeFolder, openFolder, readOptions, required } from './options.ts
 
 const help = `parleyd check --data DIR [--json]
 
-Looks at configuration, certificate, storage and ports; when the node runs, logs in to it as a client does, with an
+Looks at configuration, certificate, storage, ports and what the machine lets it carry; when the node runs, logs in to it as a client does, with an
 account made for that and removed again. Exit code 0: all is well, 1: something is not.
 `;
 
@@ -34,7 +35,8 @@ export const check: Command = {
       await storage(node),
     ];
     const client = await connectAdmin(node.path(node.config['admin.socket']));
-    if (client === undefined) findings.push(...(await ports(node)));
+    if (client === undefined)
+      findings.push(...(await ports(node)), { what: 'capacity', ...capacity(machineOf(undefined)) });
     else {
       findings.push(...(await logins(node, client)));
       client.close();
@@ -103,6 +105,7 @@ async function logins(node: NodeFolder, client: AdminClient): Promise<Finding[]>
   const password = randomBytes(18).toString('base64url');
   const findings: Finding[] = [
     { what: 'node', ok: true, detail: `runs as process ${status.pid}, ${status.sessions} sessions` },
+    { what: 'capacity', ...capacity(machineOf(status.pid)) },
   ];
   await client.call('users.add', { name, password });
   try {

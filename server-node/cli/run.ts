@@ -6,12 +6,16 @@ import type { Command } from './command.ts';
 import { EXIT } from './exit.ts';
 import { notifySystemd } from './notify.ts';
 import { openFolder, readOptions, required } from './options.ts';
+import { dropStartPages } from './start-pages.ts';
 
 const help = `parleyd run --data DIR
 
 Runs the node in DIR until SIGTERM or SIGINT. SIGHUP reads the certificate again.
 The log goes to standard error. Under systemd (Type=notify) it says when it is ready.
 `;
+
+/** when a start is over, with all that comes after it, milliseconds */
+const SETTLED_MS = 500;
 
 /** What the operating system refused, in words. */
 function startFailure(error: unknown): unknown {
@@ -50,6 +54,7 @@ export const run: Command = {
     const places = node.addresses.map(({ name, address }) => `${name} ${address}`).join(', ');
     log.info(`parleyd ${VERSION} serves ${config.domain}: ${places}`);
     await notifySystemd('READY=1');
+    setTimeout(() => void dropStartPages(), SETTLED_MS).unref();
     process.on('SIGHUP', () => {
       try {
         node.reload();

@@ -44,6 +44,8 @@ const uri = v.pipe(
 
 const bareJid = v.pipe(v.string(), v.regex(/^[^\s@/]+@[^\s@/]+$/, 'an address is a text such as "anna@example.org"'));
 
+const flag = v.boolean('true or false');
+
 /** A list of texts; a single text with spaces between is one too, as `--set` writes it. */
 const list = <S extends v.GenericSchema<string, string>>(item: S) =>
   v.pipe(
@@ -128,12 +130,12 @@ export const KEYS = {
   ),
 
   'auth.plain': key(
-    v.boolean('true or false'),
+    flag,
     false,
     'Whether PLAIN is offered within TLS: the password itself crosses the wire, for clients that know nothing else.',
   ),
   'auth.strict_binding': key(
-    v.boolean('true or false'),
+    flag,
     false,
     'Whether clients are refused that know only channel bindings which TLS 1.3 does not have (docs/adr/0013).',
   ),
@@ -209,7 +211,7 @@ export const KEYS = {
   ),
   'limits.connections_burst': key(count(1), 2000, 'How many may come at once, such as after a restart.'),
   'limits.trust_loopback': key(
-    v.boolean('true or false'),
+    flag,
     true,
     'Whether this machine has no limits by network: a proxy of the operator may stand there.',
   ),

@@ -7,6 +7,7 @@ import { StanzaError } from '../xmpp/errors.ts';
 import { Jid, JidCache } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/namespaces.ts';
 import { Stanza } from '../xmpp/stanza.ts';
+import { Attendance } from './attendance.ts';
 import { Blocklists } from './blocklists.ts';
 import { moduleContext } from './context.ts';
 import { type External, Externals } from './externals.ts';
@@ -17,7 +18,7 @@ import type { RouterOptions } from './options.ts';
 import { Requests } from './requests.ts';
 import { type Destination, route } from './route.ts';
 import type { Outlet, Peer, Session } from './session.ts';
-import { Session as BoundSession, Receipt } from './session.ts';
+import { Receipt } from './session.ts';
 import { Sessions } from './sessions.ts';
 
 export interface Counters {
@@ -39,6 +40,7 @@ export class Router {
   readonly #requests: Requests;
   readonly #context: ModuleContext;
   readonly externals: Externals;
+  readonly #attendance: Attendance;
   readonly #options: RouterOptions;
   readonly #domain: Jid;
   readonly #directory;
@@ -53,7 +55,16 @@ export class Router {
     this.#requests = new Requests(this.#domain, options.now);
     this.blocklists = new Blocklists(options.domain, options.stores, options.limits.blocklistItems);
     this.externals = new Externals(options.components ?? []);
-    const { sessions, externals } = this;
+    const { sessions, externals, hooks, blocklists } = this;
+    this.#attendance = new Attendance({
+      domain: options.domain,
+      sessions,
+      hooks,
+      blocklists,
+      most: options.limits.sessionsPerAccount,
+      now: options.now,
+      guard: (what, work) => this.#guard(what, work),
+    });
     this.#directory = {
       externals,
       domain: options.domain,
@@ -89,50 +100,19 @@ export class Router {
 
   /** Binds a resource (RFC 6120 §7). A session of the same full JID is ended with `conflict` (§7.7.2.2). */
   async open(name: string, resource: string, peer: Peer, outlet: Outlet): Promise<Session | StanzaError> {
-    await this.blocklists.hold(name); // first: no stanza may come to a session whose list isn't there
-    let held = this.sessions.get(name, resource);
-    if (held === undefined && !(await this.#makeRoom(name))) {
-      this.blocklists.release(name);
-      return new StanzaError('resource-constraint', 'too many sessions of this account'); // §7.7.2.1
-    }
-    for (;;) {
-      held = this.sessions.get(name, resource); // again after each wait: another may have come by the same name
-      if (held === undefined) break;
-      held.outlet.end('conflict', 'replaced by a new session of the same resource');
-      await this.close(held);
-    }
-    const session = new BoundSession(new Jid(name, this.#domain.domain, resource), peer, this.#options.now(), outlet);
-    this.sessions.add(session);
-    this.counters.logins++;
-    await this.hooks.run('session-opened', { session });
+    const session = await this.#attendance.open(name, resource, peer, outlet);
+    if (!(session instanceof StanzaError)) this.counters.logins++;
     return session;
   }
 
-  /** Whether an account may have one more session; one that only waits for its client to come back makes room. */
-  async #makeRoom(name: string): Promise<boolean> {
-    const sessions = this.sessions.of(name);
-    if (sessions.length < this.#options.limits.sessionsPerAccount) return true;
-    const waiting = sessions.find((session) => session.outlet.waiting === true);
-    if (waiting === undefined) return false;
-    waiting.outlet.end('resource-constraint', 'a newer session needs its place');
-    await this.close(waiting);
-    return true;
-  }
-
   /** A session of an earlier process goes on: nobody was told that it had gone. */
-  async restore(session: Session): Promise<void> {
-    await this.blocklists.hold(session.jid.local);
-    this.sessions.add(session);
-    await this.hooks.run('session-opened', { session });
+  restore(session: Session): Promise<void> {
+    return this.#attendance.restore(session);
   }
 
   /** A session is over. */
   async close(session: Session): Promise<void> {
-    if (session.closed) return;
-    session.closed = true;
-    if (!this.sessions.remove(session)) return;
-    await this.#guard('a session that ends', () => this.hooks.run('session-closed', { session }));
-    this.blocklists.release(session.jid.local);
+    await this.#attendance.close(session);
     if (this.sessions.of(session.jid.local).length === 0) this.#accountJids.delete(session.jid.local);
   }
 

@@ -57,8 +57,8 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
   #handled = 0;
   /** what is being handled, and must be before a count is told to a new connection */
   #busy: Promise<unknown> | undefined;
-  #holds = new Set<Promise<unknown>>();
-  #idle: (() => void)[] = [];
+  #holds: Set<Promise<unknown>> | undefined;
+  #idle: (() => void)[] | undefined;
   /** how to find the session again; undefined when it can't be resumed */
   id: string | undefined;
   /** when the connection was lost; undefined while there is one */
@@ -154,8 +154,9 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
 
   hold(until: Promise<unknown>): void {
     if (this.#queue !== undefined) {
-      this.#holds.add(until);
-      const done = () => void this.#holds.delete(until);
+      this.#holds ??= new Set();
+      const holds = this.#holds.add(until);
+      const done = () => void holds.delete(until);
       until.then(done, done);
     }
     this.#wire?.hold(until);
@@ -169,7 +170,9 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
   async drained(): Promise<void> {
     if (this.#queue === undefined) return this.#wire?.drained();
     if (this.#queue.size === 0 || this.over) return;
-    await new Promise<void>((resolve) => this.#idle.push(resolve));
+    await new Promise<void>((resolve) => {
+      this.#idle = [...(this.#idle ?? []), resolve];
+    });
   }
 
   /** What is above ends the session. */
@@ -257,7 +260,8 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
 
   /** Waits for what an earlier connection still does, so that the counts are right (§5). */
   async settle(): Promise<void> {
-    while (this.#busy !== undefined || this.#holds.size > 0) await Promise.allSettled([this.#busy, ...this.#holds]);
+    const holds = () => [...(this.#holds ?? [])];
+    while (this.#busy !== undefined || holds().length > 0) await Promise.allSettled([this.#busy, ...holds()]);
   }
 
   /** Goes on over another connection: `hello` is sent first, then all that is not acknowledged (§5). */
@@ -302,8 +306,8 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
   }
 
   #wakeIdle(): void {
-    const waiting = this.#idle;
-    this.#idle = [];
+    const waiting = this.#idle ?? [];
+    this.#idle = undefined;
     for (const wake of waiting) wake();
   }
 }

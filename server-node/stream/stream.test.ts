@@ -151,6 +151,21 @@ test('prefixes of the stream header, and a prefixed stanza, are written so that 
   ]);
 });
 
+test('RFC 6120 §4.8.3: in a stream whose default namespace is its own, a stanza says that it is of jabber:client', async () => {
+  const plain = "<stream xmlns='http://etherx.jabber.org/streams' to='example.org' version='1.0'>";
+  const talk = new Talk();
+  await talk.says(plain);
+  await talk.logsIn();
+  await talk.says(plain);
+  await talk.says("<iq xmlns='jabber:client' type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
+  await talk.says("<message xmlns='jabber:client' id='1'><body>x</body></message>");
+  assert.match(
+    talk.stanzas[0] ?? '',
+    /^message <message (?:xmlns='jabber:client' )?id='1'><body>x<\/body><\/message>$/,
+  );
+  assert.match(await talk.says('<message/>'), /<unsupported-stanza-type/);
+});
+
 test('stanzas wait for the one before that is not done, and nothing is lost meanwhile', async () => {
   const talk = new Talk();
   await talk.says(HEADER);

@@ -94,8 +94,8 @@ export class Stream<S extends { readonly jid: Jid }> {
   /** The client's opening. */
   opened(tag: Tag): Next {
     const { framing } = this.#wire;
-    this.#header = framing.document ? tag : undefined;
-    this.#plainHeader = !speaksOtherwise(tag);
+    this.#plainHeader = !framing.document || (!speaksOtherwise(tag) && attribute(tag, 'xmlns') === NS.client);
+    this.#header = this.#plainHeader ? undefined : tag; // kept for those few streams whose stanzas lean on it
     const who = claimed(tag) ?? undefined;
     this.#wire.send(framing.opening(this.#core.domain, this.#core.freshId(), attribute(tag, 'from')));
     this.#state = 'open';
@@ -187,8 +187,10 @@ export class Stream<S extends { readonly jid: Jid }> {
   #features(): Bytes {
     if (this.#login !== undefined) {
       const bind = this.#line === undefined ? `<bind xmlns='${NS.bind}'/>` : '';
-      const others = `<sm xmlns='${NS.management}'/><csi xmlns='${NS.clientState}'/>${this.#core.features()}`;
-      return bind + others + limits(this.#sizes.after);
+      // what is switched on already is not offered again: clients would take the offer
+      const management = this.#line?.managed === true ? '' : `<sm xmlns='${NS.management}'/>`;
+      const others = `<csi xmlns='${NS.clientState}'/>${this.#core.features()}`;
+      return bind + management + others + limits(this.#sizes.after);
     }
     const starttls = this.#wire.transport === 'tcp';
     const required = this.#wire.confidential ? '' : '<required/>';
@@ -217,6 +219,7 @@ export class Stream<S extends { readonly jid: Jid }> {
     if (outcome.kind === 'more') return 'continue';
     if (outcome.kind === 'broken') return this.fail(outcome.condition, outcome.text);
     if (outcome.kind === 'failed') return this.#refused(outcome.condition);
+    this.#desk = undefined;
     this.#sessions.mechanism = outcome.mechanism;
     this.#sessions.agent = outcome.request?.agent;
     if (outcome.request !== undefined) return this.#succeed(outcome, outcome.request);
@@ -274,6 +277,7 @@ export class Stream<S extends { readonly jid: Jid }> {
       } catch (error) {
         if (!(error instanceof StanzaError)) throw error;
         this.#login = undefined;
+        this.#desk = new LoginDesk(this.#core, this.#wire, this.#now);
         this.#wire.send(refusal('temporary-auth-failure', NS.sasl2, error.text ?? error.condition));
         return this.#refused('temporary-auth-failure');
       }

@@ -1,0 +1,72 @@
+import { StanzaError } from '../xmpp/errors.ts';
+import { Jid } from '../xmpp/jid.ts';
+import type { Blocklists } from './blocklists.ts';
+import type { Hooks } from './hooks.ts';
+import { type Outlet, type Peer, Session } from './session.ts';
+import type { Sessions } from './sessions.ts';
+
+export interface AttendanceParts {
+  readonly domain: string;
+  readonly sessions: Sessions;
+  readonly hooks: Hooks;
+  readonly blocklists: Blocklists;
+  /** sessions that one account may have */
+  readonly most: number;
+  readonly now: () => number;
+  /** does something whose failure is told and stops nothing */
+  readonly guard: (what: string, work: () => Promise<unknown>) => Promise<void>;
+}
+
+/** Who comes and who goes: sessions are bound, go on after a restart, and end. */
+export class Attendance {
+  readonly #parts: AttendanceParts;
+
+  constructor(parts: AttendanceParts) {
+    this.#parts = parts;
+  }
+
+  async open(name: string, resource: string, peer: Peer, outlet: Outlet): Promise<Session | StanzaError> {
+    const { domain, sessions, hooks, blocklists, now } = this.#parts;
+    await blocklists.hold(name); // first: no stanza may come to a session whose list isn't there
+    let held = sessions.get(name, resource);
+    if (held === undefined && !(await this.#makeRoom(name))) {
+      blocklists.release(name);
+      return new StanzaError('resource-constraint', 'too many sessions of this account'); // RFC 6120 §7.7.2.1
+    }
+    for (;;) {
+      held = sessions.get(name, resource); // again after each wait: another may have come by the same name
+      if (held === undefined) break;
+      held.outlet.end('conflict', 'replaced by a new session of the same resource');
+      await this.close(held);
+    }
+    const session = new Session(new Jid(name, domain, resource), peer, now(), outlet);
+    sessions.add(session);
+    await hooks.run('session-opened', { session });
+    return session;
+  }
+
+  /** Whether an account may have one more session; one that only waits for its client to come back makes room. */
+  async #makeRoom(name: string): Promise<boolean> {
+    const sessions = this.#parts.sessions.of(name);
+    if (sessions.length < this.#parts.most) return true;
+    const waiting = sessions.find((session) => session.outlet.waiting === true);
+    if (waiting === undefined) return false;
+    waiting.outlet.end('resource-constraint', 'a newer session needs its place');
+    await this.close(waiting);
+    return true;
+  }
+
+  async restore(session: Session): Promise<void> {
+    await this.#parts.blocklists.hold(session.jid.local);
+    this.#parts.sessions.add(session);
+    await this.#parts.hooks.run('session-opened', { session });
+  }
+
+  async close(session: Session): Promise<void> {
+    if (session.closed) return;
+    session.closed = true;
+    if (!this.#parts.sessions.remove(session)) return;
+    await this.#parts.guard('a session that ends', () => this.#parts.hooks.run('session-closed', { session }));
+    this.#parts.blocklists.release(session.jid.local);
+  }
+}
