@@ -49,7 +49,7 @@ test(`${KILLS} kills: what was acknowledged is there afterwards, once`, async (t
     const failed = Promise.all(going).then(() => undefined);
     failed.catch(() => {});
     // rooms need some 50 ms to log in; a kill may come then as well
-    await Promise.race([sleep(30 + next() * 220), failed]);
+    await Promise.race([sleep(30 + next() * 400), failed]);
     stopped = round % 8 === 0 ? 'stop' : 'kill';
     if (stopped === 'kill') kills++;
     else stops++;

@@ -45,8 +45,10 @@ export class Chat implements Room {
   #notFound = 0;
 
   async round(node: NodeUnderTest, stopped: 'kill' | 'stop' | 'never', over: () => boolean): Promise<void> {
+    const alive = this.#alive;
+    this.#alive = false;
     const olga = await this.#there(node, 'olga');
-    const rita = await this.#back(node, stopped);
+    const rita = await this.#back(node, stopped, alive);
     const sam = new Managed(await login(node, 'sam'), () => {});
     await sam.enable();
     const acknowledging = this.#acknowledges(olga, this.#boxes.olga, over);
@@ -99,9 +101,8 @@ export class Chat implements Room {
   }
 
   /** Rita asks for the session that she had: it is there after a stop, and after a kill it is not. */
-  async #back(node: NodeUnderTest, stopped: 'kill' | 'stop' | 'never'): Promise<Managed> {
-    const [before, alive] = [this.#rita, this.#alive];
-    this.#alive = false;
+  async #back(node: NodeUnderTest, stopped: 'kill' | 'stop' | 'never', alive: boolean): Promise<Managed> {
+    const before = this.#rita;
     if (before !== undefined && before.id !== '') {
       const client = await RawClient.authenticate(node.port, DOMAIN, 'rita', PASSWORD);
       const box = this.#boxes.rita;

@@ -48,7 +48,8 @@ export class SqliteAccounts implements AccountStore {
     this.#count = db.prepare('SELECT count(*) AS n FROM account');
     this.#keyCounts = db.prepare(
       `SELECT one.key AS mechanism, json_extract(one.value, '$.iterations') AS iterations, count(*) AS accounts
-       FROM account, json_each(account.keys) AS one WHERE json_valid(account.keys) GROUP BY 1, 2 ORDER BY 1, 2`,
+       FROM account, json_each(CASE WHEN json_valid(account.keys) THEN account.keys ELSE '{}' END) AS one
+       WHERE one.type = 'object' GROUP BY 1, 2 ORDER BY 1, 2`,
     );
   }
 
