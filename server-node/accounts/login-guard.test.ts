@@ -63,6 +63,12 @@ test('a right password costs nothing, and clears what was wrong before', async (
   assert.equal(may('bert', '192.0.2.1'), true);
 });
 
+test('with a limit for networks alone, right passwords cost nothing either', () => {
+  const guard = new PasswordGuard({ perAccount: 0, perNetwork: 2, windowMs: 1000, delayMs: 0, now: () => 0 });
+  for (let i = 0; i < 10; i++) guard.begin(`n${i}`, '192.0.2.1', 'password')?.right();
+  assert.notEqual(guard.begin('x', '192.0.2.1', 'password'), undefined);
+});
+
 test('without a network only the account counts; memory has an end', async () => {
   const { guard, wrong, may } = guarded();
   for (let i = 0; i < 20; i++) await wrong(`n${i}`, undefined);

@@ -68,7 +68,8 @@ export class PasswordGuard implements LoginGuard {
     return {
       right: () => {
         this.#buckets.delete(pair);
-        for (const [key, most] of paid.slice(1)) {
+        for (const [key, most] of paid) {
+          if (key === pair) continue;
           const bucket = this.#bucket(key, most);
           bucket.left = Math.min(most, bucket.left + 1);
         }
