@@ -5,7 +5,7 @@ import { StoredCredentials } from './accounts/credentials.ts';
 import { LastSeen } from './accounts/last-seen.ts';
 import { PasswordGuard } from './accounts/login-guard.ts';
 import { moduleAccounts } from './accounts/module-accounts.ts';
-import { KeyUpgrades } from './accounts/upgrades.ts';
+import { KeyUpgrades, surveyKeys } from './accounts/upgrades.ts';
 import { Users } from './accounts/users.ts';
 import { openAdminSocket } from './admin/admin-socket.ts';
 import { nodeHandlers } from './admin/handlers.ts';
@@ -77,7 +77,8 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
   const clients = clientsOf(config, stores, now);
   const users: Users = new Users({ domain: config.domain, stores, iterations, clients, router, now });
   const lastSeen = new LastSeen(router, stores, now);
-  const credentials = await StoredCredentials.open(stores, iterations);
+  const survey = await surveyKeys(stores);
+  const credentials = await StoredCredentials.open(stores, iterations, survey);
   const safe = new Safekeeping(stores, now(), (error) => log.error('an unacknowledged message was not kept', error));
   const guard = new PasswordGuard({ ...guardLimits(config), now, refused: () => edge.refusals.add('guessing') });
   const core: StreamCore<Session> = {
@@ -85,7 +86,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     credentials,
     guard,
     clients,
-    upgrades: await KeyUpgrades.open(stores, iterations),
+    upgrades: await KeyUpgrades.open(stores, iterations, survey),
     plain: config['auth.plain'],
     strictBinding: config['auth.strict_binding'],
     freshId: () => randomBytes(12).toString('base64url'),

@@ -58,7 +58,7 @@ export class NodeUnderTest {
 
   /** Runs a command of parleyd on this node; throws when it fails, unless told which code to expect. */
   parleyd(args: readonly string[], input = '', expected = 0): string {
-    const done = spawnSync(PARLEYD, [...args, '--data', this.folder], { input, encoding: 'utf8' });
+    const done = spawnSync(PARLEYD, [...args, '--data', this.folder], { input, encoding: 'utf8', timeout: 60_000 });
     if (done.status !== expected)
       throw new Error(`parleyd ${args.join(' ')} ended with ${done.status}: ${done.stdout}${done.stderr}`);
     return done.stdout + done.stderr;

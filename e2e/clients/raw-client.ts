@@ -1,5 +1,11 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { connect as secureConnect } from 'node:tls';
+
+/** The connection went before an answer came. */
+export class Gone extends Error {
+  override readonly name = 'Gone';
+}
 
 /** A client for tests that send by the thousand and count: plain TCP on loopback, SCRAM-SHA-1, stanzas as text. */
 export class RawClient {
@@ -27,6 +33,13 @@ export class RawClient {
     return new RawClient(connect({ port, host: from.includes(':') ? from : '127.0.0.1', localAddress: from }));
   }
 
+  /** The same within TLS, whoever the server is. */
+  static connectTls(port: number): RawClient {
+    return new RawClient(
+      secureConnect({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['xmpp-client'] }),
+    );
+  }
+
   /** Logs in and binds; `authenticate` alone leaves the binding to the caller. */
   static async login(
     port: number,
@@ -36,7 +49,7 @@ export class RawClient {
     from = '127.0.0.1',
   ): Promise<RawClient> {
     const client = await RawClient.authenticate(port, domain, name, password, from);
-    await client.ask("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>", /<jid>/);
+    await client.must("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>", /<jid>/);
     return client;
   }
 
@@ -50,8 +63,8 @@ export class RawClient {
     const client = RawClient.connect(port, from);
     const header = `<stream:stream to='${domain}' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`;
     const base64 = (text: string) => Buffer.from(text).toString('base64');
-    await client.ask(header, /<\/stream:features>/);
-    const challenge = await client.ask(
+    await client.must(header, /<\/stream:features>/);
+    const challenge = await client.must(
       `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='SCRAM-SHA-1'>${base64(`n,,n=${name},r=abc`)}</auth>`,
       /<\/challenge>|<\/failure>/,
     );
@@ -63,11 +76,11 @@ export class RawClient {
       .update(`n=${name},r=abc,${first},c=biws,r=${nonce}`)
       .digest();
     const proof = Buffer.from(key.map((byte, i) => byte ^ (signature[i] ?? 0))).toString('base64');
-    await client.ask(
+    await client.must(
       `<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>${base64(`c=biws,r=${nonce},p=${proof}`)}</response>`,
       /<\/success>/,
     );
-    await client.ask(header, /<\/stream:features>/);
+    await client.must(header, /<\/stream:features>/);
     return client;
   }
 
@@ -106,6 +119,13 @@ export class RawClient {
     this.send(text);
     await this.until(() => answer.test(this.#heard));
     return this.#heard;
+  }
+
+  /** The same; @throws Gone when there will be no answer. */
+  async must(text: string, answer: RegExp): Promise<string> {
+    const heard = await this.ask(text, answer);
+    if (!answer.test(heard)) throw new Gone(`no ${answer}`);
+    return heard;
   }
 
   /** Waits until it is so, or the connection is gone. */

@@ -72,3 +72,32 @@ test('a full disk: refused with resource-constraint, others unharmed, and well a
   );
   assert.match(heard, /there is room/);
 });
+
+test('a file system that is read-only: the server says so instead of starting, and starts when it is mended', {
+  skip,
+}, async () => {
+  const there = mkdtempSync(join(tmpdir(), 'parleyd-read-only-'));
+  const mount = (...args: string[]) => assert.equal(spawnSync('mount', [...args, there]).status, 0);
+  mount('-t', 'tmpfs', '-o', 'size=4m', 'tmpfs');
+  const other = await NodeUnderTest.make('example.org', [`storage.path=${join(there, 'parley.db')}`]);
+  try {
+    for (const name of ['anna', 'away']) other.parleyd(['user', 'add', name], 'secret\n');
+    await other.start();
+    const anna = await RawClient.login(other.port, 'example.org', 'anna', 'secret');
+    const ping = "<iq type='get' to='example.org' id='1'><ping xmlns='urn:xmpp:ping'/></iq>";
+    await anna.ask(`<message to='away@example.org' id='m'><body>kept</body></message>${ping}`, /id='1'/);
+    await other.kill('SIGKILL');
+    mount('-o', 'remount,ro');
+    assert.match(other.parleyd(['run'], '', 1), /read-?only|unable to open|readonly/i);
+    assert.match(other.parleyd(['storage', 'check'], '', 1), /DAMAGED .*(read-?only|unable to open|readonly)/i);
+    mount('-o', 'remount,rw');
+    assert.match(other.parleyd(['storage', 'check']), /is sound/);
+    await other.start();
+    const away = await RawClient.login(other.port, 'example.org', 'away', 'secret');
+    assert.match(await away.ask(`<presence/>${ping}`, /id='1'/), /kept/);
+  } finally {
+    await other.remove();
+    spawnSync('umount', [there]);
+    rmSync(there, { recursive: true, force: true });
+  }
+});

@@ -11,9 +11,12 @@ export const user: Command = {
 parley user list DOMAIN [--search TEXT]
 parley user password NAME@DOMAIN [--new-password-file FILE]
 parley user suspend | activate | remove NAME@DOMAIN
+parley user clients NAME@DOMAIN
+parley user revoke NAME@DOMAIN CLIENT
 
 The new password is asked for at the terminal, or read from a file or standard input: one line.
-Suspending, and a new password, end the person's sessions at once.
+Suspending, and a new password, end the person's sessions at once. 'clients' shows which clients have access, 'revoke' takes
+the tokens of one and ends its sessions; one that knows the password may come back until that is changed.
 ${COMMON_HELP}`,
   async run(args, open) {
     const { values, positionals } = readOptions(args, {
@@ -22,14 +25,40 @@ ${COMMON_HELP}`,
     });
     const [what = '', ...rest] = positionals;
     const session = open(values);
-    const [who = ''] = words(rest, what === 'list' ? 'DOMAIN' : 'NAME@DOMAIN');
+    const [who = '', client = ''] = words(rest, ...wordsFor(what));
     if (what === 'list') return list(session, who, values.search ?? '');
     const person = personOf(who);
     if (what === 'add' || what === 'password') return withPassword(session, what, person, values['new-password-file']);
     if (what === 'suspend' || what === 'activate' || what === 'remove') return change(session, what, person);
-    throw usage(`'user' is followed by add, list, password, suspend, activate or remove, not '${what}'.`);
+    if (what === 'clients') return clients(session, person);
+    if (what === 'revoke') {
+      const result = await session.engine.call('people.revoke', { ...person, client });
+      session.out.result(result, `The tokens of ${client} were taken, ${result.sessionsEnded} sessions ended.`);
+      return EXIT.ok;
+    }
+    throw usage(
+      `'user' is followed by add, list, password, suspend, activate, remove, clients or revoke, not '${what}'.`,
+    );
   },
 };
+
+const wordsFor = (what: string): string[] =>
+  what === 'list' ? ['DOMAIN'] : what === 'revoke' ? ['NAME@DOMAIN', 'CLIENT'] : ['NAME@DOMAIN'];
+
+async function clients({ engine, out }: Session, person: Person): Promise<number> {
+  const { clients } = await engine.call('people.clients', { ...person });
+  const rows = clients.map(({ id, software, device, connected, lastSeen, password, token }) => [
+    id,
+    connected ? 'here' : new Date(lastSeen).toISOString().slice(0, 16).replace('T', ' '),
+    [...(password ? ['password'] : []), ...(token ? ['token'] : [])].join('+'),
+    [software, device].filter((part) => part !== '').join(', '),
+  ]);
+  out.result(
+    clients,
+    rows.length === 0 ? 'No client has access now; whoever knows the password may come.' : table(rows),
+  );
+  return EXIT.ok;
+}
 
 interface Person {
   readonly name: string;

@@ -107,6 +107,8 @@ const people = ({ monitor }: Parts): Some<'people'> => ({
   'people.suspend': async ({ domain, name }) => (await monitor.client(domain)).call('users.suspend', { name }),
   'people.activate': async ({ domain, name }) => (await monitor.client(domain)).call('users.activate', { name }),
   'people.remove': async ({ domain, name }) => (await monitor.client(domain)).call('users.remove', { name }),
+  'people.clients': async ({ domain, name }) => (await monitor.client(domain)).call('users.clients', { name }),
+  'people.revoke': async ({ domain, ...client }) => (await monitor.client(domain)).call('users.revoke', client),
 });
 
 const live = ({ monitor }: Parts): Some<'sessions' | 'log'> => ({

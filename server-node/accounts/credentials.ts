@@ -4,6 +4,7 @@ import { keysOf, SCRAM_MECHANISMS, type ScramKeys, type ScramMechanism, saltedPa
 import type { Stores } from '../storage/stores.ts';
 import { prepareLocal, preparePassword } from '../xmpp/precis.ts';
 import { Decoys } from './decoys.ts';
+import { type KeySurvey, surveyKeys } from './upgrades.ts';
 
 const SECRET = 'scram-decoy-secret';
 
@@ -19,15 +20,15 @@ export class StoredCredentials implements Credentials {
     this.#decoys = decoys;
   }
 
-  static async open(stores: Stores, iterations: number): Promise<StoredCredentials> {
+  static async open(stores: Stores, iterations: number, survey?: KeySurvey): Promise<StoredCredentials> {
     let secret = await stores.meta.get(SECRET);
     if (secret === undefined) {
       secret = randomBytes(32).toString('base64');
       await stores.meta.set(SECRET, secret);
     }
-    const { accounts } = stores;
     const key = Buffer.from(secret, 'base64');
-    const decoys = new Decoys(key, iterations, await accounts.keyCounts(), await accounts.count());
+    const { accounts, counts } = survey ?? (await surveyKeys(stores));
+    const decoys = new Decoys(key, iterations, counts, accounts);
     return new StoredCredentials(stores, key, decoys);
   }
 

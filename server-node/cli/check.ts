@@ -76,8 +76,7 @@ async function storage({ config, path }: NodeFolder): Promise<Finding> {
     const damage = await stores.check();
     const people = await stores.accounts.count();
     await stores.close();
-    if (damage.length > 0)
-      return { what, ok: false, detail: `damaged (${damage.join('; ')}): stop the node and restore the last backup` };
+    if (damage.length > 0) return { what, ok: false, detail: `damaged: ${damage.join('; ')}` };
     return { what, ok: true, detail: `sound, ${people} ${people === 1 ? 'person' : 'people'}` };
   } catch (error) {
     return { what, ok: false, detail: words(error) };

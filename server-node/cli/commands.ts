@@ -3,16 +3,18 @@ import type { Command } from './command.ts';
 import { init } from './init.ts';
 import { pipe } from './pipe.ts';
 import { run } from './run.ts';
+import { storage } from './storage.ts';
 import { user } from './user.ts';
 import { version } from './version.ts';
 
-export const commands: Readonly<Record<string, Command>> = { init, run, check, user, pipe, version };
+export const commands: Readonly<Record<string, Command>> = { init, run, check, storage, user, pipe, version };
 
 export const HELP = `parleyd: an XMPP server for one domain.
 
   parleyd init --domain D --data DIR    make a node: configuration, database, certificate
   parleyd run --data DIR                run it
   parleyd check --data DIR              see whether all is well
+  parleyd storage check --data DIR      read the whole database, find damage, say what to do
   parleyd user COMMAND --data DIR       add, list, password, suspend, activate, remove, import
   parleyd pipe --data DIR               speak the admin socket over standard input and output
   parleyd version [--json]

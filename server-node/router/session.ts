@@ -62,10 +62,19 @@ interface Kept {
   drop(): void;
 }
 
-type Fate = Pick<Receipt, 'taken' | 'lost' | 'keep'>;
+export type Fate = Pick<Receipt, 'taken' | 'lost' | 'keep'>;
 
 /** For what is kept elsewhere, or is a copy: nothing is lost with it. */
 export const KEPT_ELSEWHERE: Fate = { taken: () => {}, lost: () => false, keep: () => undefined };
+
+/** How a session that outlives the process finds a message that waits for its account; `read` is its counterpart. */
+export const offlineKey = {
+  of: (name: string, id: number): string => `offline:${id}:${name}`,
+  read(key: string): { readonly name: string; readonly id: number } | undefined {
+    const [, id, name] = /^offline:(\d+):(.*)$/s.exec(key) ?? [];
+    return id === undefined || name === undefined ? undefined : { name, id: Number(id) };
+  },
+};
 
 /** Where a session's bytes leave. What is sent within one turn leaves in one write. */
 export interface Outlet {
@@ -77,6 +86,8 @@ export interface Outlet {
   drained(): Promise<void>;
   /** What its client sent goes to that many others: it has to wait longer before it may send more. */
   charge?(recipients: number): void;
+  /** the client acknowledges what it has got (XEP-0198): only then is a stanza's fate known */
+  readonly managed?: boolean;
   /** there is no connection now: the session waits for its client to come back (XEP-0198 §5) */
   readonly waiting?: boolean;
   /** Ends the stream with an error of RFC 6120 §4.9.3. */

@@ -1,4 +1,5 @@
-import type { KeyedStore, Stores } from '../storage/stores.ts';
+import { offlineKey } from '../router/session.ts';
+import type { KeyedStore, ListStore, Stores } from '../storage/stores.ts';
 import type { Kept, Safe, Unacknowledged } from '../stream/ports.ts';
 import type { Bytes } from '../xml/chars.ts';
 
@@ -15,6 +16,7 @@ interface Stored {
  */
 export class Safekeeping implements Safe {
   readonly #store: KeyedStore<Stored>;
+  readonly #offline: ListStore;
   readonly #onFault: (error: unknown) => void;
   /** keys sort in the order of their putting, also after a restart */
   readonly #epoch: string;
@@ -22,6 +24,7 @@ export class Safekeeping implements Safe {
 
   constructor(stores: Stores, now: number, onFault: (error: unknown) => void) {
     this.#store = stores.keyed<Stored>('unacknowledged');
+    this.#offline = stores.list('offline');
     this.#epoch = now.toString(36).padStart(9, '0');
     this.#onFault = onFault;
   }
@@ -34,6 +37,11 @@ export class Safekeeping implements Safe {
   }
 
   known(key: string): Kept {
+    const waits = offlineKey.read(key);
+    if (waits !== undefined) {
+      const drop = () => void this.#offline.remove(waits.name, waits.id).catch(this.#onFault);
+      return { key, stored: Promise.resolve(), drop };
+    }
     return this.#kept(key, Promise.resolve());
   }
 

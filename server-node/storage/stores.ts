@@ -55,8 +55,6 @@ export interface AccountStore {
   /** in the order of their names, those after `after` whose name contains `search` */
   page(options: { readonly after: string; readonly search: string; readonly limit: number }): Promise<Account[]>;
   count(): Promise<number>;
-  /** how many have no keys of that mechanism; reads every account */
-  lacking(mechanism: string): Promise<number>;
   /** what keys there are: how many accounts have them of that mechanism with so many iterations; reads every account */
   keyCounts(): Promise<KeyCount[]>;
   /** notes when accounts were last seen; names that no longer exist are passed over */
@@ -82,6 +80,8 @@ export interface ListStore {
   all(owner: string): Promise<Entry[]>;
   /** removes the entries up to and with that id */
   removeUpTo(owner: string, id: number): Promise<void>;
+  /** removes one entry */
+  remove(owner: string, id: number): Promise<void>;
   count(owner: string): Promise<number>;
 }
 

@@ -112,6 +112,11 @@ function readValue(data: Bytes, start: number, end: number): Bytes {
       if (bytes === undefined) throw unknownReference(data.slice(i, i + 12));
       value += data.slice(from, i) + bytes;
       from = i = semicolon + 1;
+    } else if (data.charCodeAt(i) < 0x20) {
+      // XML 1.0 §2.11, §3.3.3: a line's end and a tabulator are a space there, unless they come as references
+      value += `${data.slice(from, i)} `;
+      i += data.startsWith('\r\n', i) ? 2 : 1;
+      from = i;
     } else i++;
   }
   return from === start ? data.slice(start, end) : value + data.slice(from, end);
@@ -137,8 +142,13 @@ export function readName(data: Bytes, i: number): number {
       if (length === CUT) return CUT;
       if (length === INVALID) throw new XmlError('bad-format', 'not UTF-8');
       at += length - 1;
-    } else if (byte === 0x3a) colons++;
-    else if (NAME_CLASS[byte] === 0) break;
+    } else if (byte === 0x3a) {
+      colons++;
+      if (NAME_CLASS[data.charCodeAt(at + 1)] === 2)
+        // Namespaces in XML 1.0 §3: what follows begins like a name
+        throw new XmlError('not-well-formed', 'a name begins with a wrong character');
+    }
+    if (NAME_CLASS[byte] === 0) break;
   }
   if (at >= data.length) return CUT;
   const edge = colons > 0 && (data.charCodeAt(i) === 0x3a || data.charCodeAt(at - 1) === 0x3a);

@@ -79,6 +79,9 @@ export function prepareDomain(text: string): string | undefined {
     .replace(/\.$/, '');
   if (ASCII_DOMAIN.test(dotted)) return dotted;
   if (!/[^\x20-\x7e]|xn--/.test(dotted)) return undefined;
+  // a URL would be cut there, or lose it, and what is left would be another's name
+  if (/[\x00-\x20\x7f#%/:<>?@[\\\]^|]/.test(dotted)) return undefined;
   const name = domainToUnicode(dotted).normalize('NFC');
+  if (/^[\x00-\x7f]*$/.test(name)) return ASCII_DOMAIN.test(name) ? name : undefined;
   return name !== '' && fits(name) && !/[\s"&'/<>@:]/.test(name) ? name : undefined;
 }

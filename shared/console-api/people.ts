@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { Client } from '../domain/client.ts';
 import { LogLine } from '../domain/log-line.ts';
 import { Timestamp } from '../domain/node.ts';
 import { Person } from '../domain/person.ts';
@@ -22,6 +23,10 @@ export const peopleMethods = {
   'people.suspend': method(v.strictObject({ domain, name }), ended),
   'people.activate': method(v.strictObject({ domain, name }), v.object({})),
   'people.remove': method(v.strictObject({ domain, name }), ended),
+  /** the clients that have access to an account (XEP-0494) */
+  'people.clients': method(v.strictObject({ domain, name }), v.object({ clients: v.array(Client) })),
+  /** takes a client's tokens and ends its sessions; one that knows the password may come back */
+  'people.revoke': method(v.strictObject({ domain, name, client: v.string() }), ended),
 };
 
 export const sessionMethods = {

@@ -1,5 +1,5 @@
 import type { Module, ModuleContext } from '../../router/module.ts';
-import { KEPT_ELSEWHERE, type Session } from '../../router/session.ts';
+import { type Fate, KEPT_ELSEWHERE, offlineKey, type Session } from '../../router/session.ts';
 import type { Bytes } from '../../xml/chars.ts';
 import { delayed } from '../../xmpp/delay.ts';
 import { StanzaError } from '../../xmpp/errors.ts';
@@ -63,7 +63,10 @@ async function deliverAll(ctx: ModuleContext, session: Session, mine: () => bool
     if (session.closed || !mine()) return;
     if (!fromBlocked(ctx, session, entry.data)) {
       const wire = delayed(entry.data, entry.at, ctx.domain.domain, 'Offline storage');
-      session.outlet.send(wire, KEPT_ELSEWHERE);
+      session.outlet.send(
+        wire,
+        session.outlet.managed === true ? waits(ctx, session.jid.local, entry.id) : KEPT_ELSEWHERE,
+      );
       waiting += wire.length;
     }
     if (waiting < PORTION_BYTES && i < entries.length - 1) continue;
@@ -72,6 +75,17 @@ async function deliverAll(ctx: ModuleContext, session: Session, mine: () => bool
     await store.removeUpTo(session.jid.local, entry.id);
     waiting = 0;
   }
+}
+
+/**
+ * It goes from where messages wait as soon as the client has acknowledged it, also when that is after a restart: what was
+ * acknowledged must not come again because others were not.
+ */
+function waits(ctx: ModuleContext, name: string, id: number): Fate {
+  const drop = () =>
+    ctx.aside('an offline message that has arrived', () => ctx.stores.list('offline').remove(name, id));
+  const kept = { key: offlineKey.of(name, id), stored: Promise.resolve(), drop };
+  return { taken: drop, lost: () => false, keep: () => kept };
 }
 
 /** Whether a stored message is from somebody who was blocked since: it is not delivered any more (XEP-0191 §3.3). */

@@ -86,10 +86,6 @@ class MemoryAccounts implements AccountStore {
     return [...counts.values()].sort(order);
   }
 
-  async lacking(mechanism: string): Promise<number> {
-    return [...this.#accounts.values()].filter(({ keys }) => keys[mechanism] === undefined).length;
-  }
-
   async count(): Promise<number> {
     return this.#accounts.size;
   }
@@ -150,6 +146,15 @@ class MemoryList implements ListStore {
       this.#owners.set(
         owner,
         entries.filter((entry) => entry.id > id),
+      );
+  }
+
+  async remove(owner: string, id: number): Promise<void> {
+    const entries = this.#owners.get(owner);
+    if (entries !== undefined)
+      this.#owners.set(
+        owner,
+        entries.filter((entry) => entry.id !== id),
       );
   }
 

@@ -29,7 +29,6 @@ export class SqliteAccounts implements AccountStore {
   readonly #page: Statement;
   readonly #count: Statement;
   readonly #seen: Statement;
-  readonly #lacking: Statement;
   readonly #keyCounts: Statement;
 
   constructor(db: Database, writer: Writer) {
@@ -47,10 +46,10 @@ export class SqliteAccounts implements AccountStore {
     );
     this.#seen = db.prepare('UPDATE account SET last_seen_at = ? WHERE name = ?');
     this.#count = db.prepare('SELECT count(*) AS n FROM account');
-    this.#lacking = db.prepare('SELECT count(*) AS n FROM account WHERE instr(keys, ?) = 0');
     this.#keyCounts = db.prepare(
       `SELECT one.key AS mechanism, json_extract(one.value, '$.iterations') AS iterations, count(*) AS accounts
-       FROM account, json_each(account.keys) AS one WHERE json_valid(account.keys) GROUP BY 1, 2 ORDER BY 1, 2`,
+       FROM account, json_each(CASE WHEN json_valid(account.keys) THEN account.keys ELSE '{}' END) AS one
+       WHERE one.type = 'object' GROUP BY 1, 2 ORDER BY 1, 2`,
     );
   }
 
@@ -97,10 +96,6 @@ export class SqliteAccounts implements AccountStore {
     await this.#writer.write(() => {
       for (const [name, at] of times) this.#seen.run(at, name);
     });
-  }
-
-  async lacking(mechanism: string): Promise<number> {
-    return (this.#lacking.get(`"${mechanism}":`) as { n: number }).n;
   }
 
   async keyCounts(): Promise<KeyCount[]> {

@@ -46,6 +46,7 @@ export class SqliteList implements ListStore {
   readonly #append: Statement;
   readonly #all: Statement;
   readonly #remove: Statement;
+  readonly #removeOne: Statement;
   readonly #count: Statement;
 
   constructor(db: Database, writer: Writer, kind: string) {
@@ -54,6 +55,7 @@ export class SqliteList implements ListStore {
     this.#append = db.prepare('INSERT INTO list (kind, owner, at, data) VALUES (?, ?, ?, ?)');
     this.#all = db.prepare('SELECT id, at, data FROM list WHERE owner = ? AND kind = ? ORDER BY id');
     this.#remove = db.prepare('DELETE FROM list WHERE owner = ? AND kind = ? AND id <= ?');
+    this.#removeOne = db.prepare('DELETE FROM list WHERE owner = ? AND kind = ? AND id = ?');
     this.#count = db.prepare('SELECT count(*) AS n FROM list WHERE owner = ? AND kind = ?');
   }
 
@@ -71,6 +73,10 @@ export class SqliteList implements ListStore {
 
   async removeUpTo(owner: string, id: number): Promise<void> {
     await this.#writer.write(() => this.#remove.run(owner, this.#kind, id));
+  }
+
+  async remove(owner: string, id: number): Promise<void> {
+    await this.#writer.write(() => this.#removeOne.run(owner, this.#kind, id));
   }
 
   async count(owner: string): Promise<number> {

@@ -9,6 +9,7 @@ import {
   type Stores,
 } from '../stores.ts';
 import { SqliteAccounts } from './accounts.ts';
+import { findDamage } from './damage.ts';
 import { type Database, openDatabase } from './driver.ts';
 import { SqliteKeyed, SqliteList, SqliteMeta } from './kinds.ts';
 import { SQLITE_MIGRATIONS } from './schema.ts';
@@ -18,7 +19,7 @@ import { storageError, Writer } from './writer.ts';
  * Opens the node's database in WAL mode with a sync at every commit, and brings its schema up to date; a copy is left
  * beside it before a schema that holds data is changed. A database that is gone is an error, never an empty domain: only
  * `create` makes one.
- * @throws StorageError when it is damaged, locked, or made by a newer parleyd
+ * @throws StorageError when it is damaged, locked, read-only, or made by a newer parleyd
  */
 export async function openSqliteStores(path: string, { create = false } = {}): Promise<Stores> {
   if (!create && !existsSync(path))
@@ -28,6 +29,8 @@ export async function openSqliteStores(path: string, { create = false } = {}): P
     db = openDatabase(path);
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -4000');
     migrate(db, path);
+    // SQLite opens a file that it can't write as well, and would not see that it can again
+    db.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${SQLITE_MIGRATIONS.length}; ROLLBACK`);
   } catch (error) {
     throw error instanceof StorageError ? error : storageError(error);
   }
@@ -81,8 +84,7 @@ class SqliteStores implements Stores {
 
   async check(): Promise<string[]> {
     this.#writer.flush();
-    const rows = this.#db.prepare('PRAGMA integrity_check(10)').all() as { integrity_check: string }[];
-    return rows.map((row) => row.integrity_check).filter((words) => words !== 'ok');
+    return findDamage(this.#db);
   }
 
   async close(): Promise<void> {

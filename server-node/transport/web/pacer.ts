@@ -27,11 +27,12 @@ export class Pacer {
   #waiting = 0;
   #deadline: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(socket: Socket, parts: PacerParts) {
+  /** `shared`: a proxy may stand there, which has the requests of many: they come as fast as they come. */
+  constructor(socket: Socket, parts: PacerParts, shared: boolean) {
     this.#socket = socket;
     this.#parts = parts;
     const { bytesPerSecond, burstBytes, loginMs } = parts.limits;
-    this.#allowance = new Allowance(bytesPerSecond, burstBytes, Date.now());
+    this.#allowance = new Allowance(shared ? 0 : bytesPerSecond, burstBytes, Date.now());
     this.#within(loginMs);
     socket.once('close', () => this.stop());
   }

@@ -77,7 +77,7 @@ export class WebDoor<S extends { readonly jid: Jid }> {
     socket.setTimeout(IDLE_MS, () => socket.destroy());
     socket.setKeepAlive(true, 60_000); // a WebSocket whose client's network died must not stay
     inSlices(socket);
-    this.#pacers.set(socket, new Pacer(socket, this.#options.edge));
+    this.#pacers.set(socket, new Pacer(socket, this.#options.edge, this.#leaves.get(socket) === ''));
     this.#server.emit('connection', socket);
   }
 
