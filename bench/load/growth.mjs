@@ -1,5 +1,6 @@
 // How parleyd's cost grows: with sessions (1,000, 5,000, 20,000) and with rosters (10, 100, 1,000 contacts); linear is a
-// cost per operation that stays. usage: npm run bench -- --growth [--sizes 1000,5000,20000] [--rosters 10,100,1000] [--json FILE]
+// cost per operation that stays. usage: npm run bench -- --growth [--sizes 1000,5000,20000] [--rosters 10,100,1000] [--json FILE] [--keep]
+// --keep: go on with the accounts of the last run with --keep.
 // A session costs two file descriptors of this machine (ulimit -n 60000 is asked for); clients come from 200 loopback addresses.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -61,10 +62,12 @@ function row(title, at, figures, slope) {
 
 const people = Math.max(...sizes, 2000 * rosters.length);
 try {
-  if (!args.includes('--keep')) sh(driver, ['down', name]);
-  const csv = join(work, 'accounts.csv');
-  writeFileSync(csv, execFileSync(load, ['csv', '--users', String(people)], { maxBuffer: 1 << 26 }));
-  if (sh(driver, ['accounts', name, csv]).status !== 0) throw new Error('accounts could not be made');
+  if (!args.includes('--keep')) {
+    sh(driver, ['down', name]);
+    const csv = join(work, 'accounts.csv');
+    writeFileSync(csv, execFileSync(load, ['csv', '--users', String(people)], { maxBuffer: 1 << 26 }));
+    if (sh(driver, ['accounts', name, csv]).status !== 0) throw new Error('accounts could not be made');
+  }
 
   const perSize = sizes.map((users) => {
     restart();
