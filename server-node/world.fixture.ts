@@ -77,6 +77,7 @@ export class World {
         client.incoming.push(bytes);
         return undefined;
       },
+      owe: () => {},
       hold: (until) => client.holds.push(until),
       drained: () => client.drained(),
       end: (condition) => client.ended.push(condition),

@@ -247,8 +247,11 @@ export class Router {
   #give(stanza: Stanza, to: Jid, from: Session | undefined, sessions: readonly Session[], wire: Bytes): void {
     const receipt = this.sessions.of(to.local).length > 1 ? new Receipt(wire) : undefined;
     for (const one of sessions) {
-      const stored = one.outlet.send(wire, receipt?.another());
-      if (stored !== undefined) from?.outlet.hold(stored); // its sender learns nothing before it is safe
+      const owed = one.outlet.send(wire, receipt?.another());
+      if (owed === undefined || from === undefined) continue;
+      if (owed instanceof Promise)
+        from.outlet.hold(owed); // its sender learns nothing before it is safe
+      else from.outlet.owe(owed);
     }
     this.#observe(stanza, to, from, sessions, receipt);
   }

@@ -62,6 +62,12 @@ interface Kept {
   drop(): void;
 }
 
+/** A message that its recipient has not acknowledged. */
+export interface Debt {
+  readonly settled: boolean;
+  secure(): Promise<unknown>;
+}
+
 export type Fate = Pick<Receipt, 'taken' | 'lost' | 'keep'>;
 
 /** For what is kept elsewhere, or is a copy: nothing is lost with it. */
@@ -78,8 +84,10 @@ export const offlineKey = {
 
 /** Where a session's bytes leave. What is sent within one turn leaves in one write. */
 export interface Outlet {
-  /** Sends one stanza; without a receipt nobody else gets it. A promise: it might be lost until that resolves. */
-  send(bytes: Bytes, receipt?: Fate): Promise<unknown> | undefined;
+  /** Sends one stanza; without a receipt nobody else gets it. A promise, or what is owed to its sender: it might be lost yet. */
+  send(bytes: Bytes, receipt?: Fate): Promise<unknown> | Debt | undefined;
+  /** What this session sent is not safe yet: it is not told that it is handled before it is (XEP-0198 §4). */
+  owe(debt: Debt): void;
   /** Nothing leaves before the promise is settled: what is answered next must not be known before something is on disk. */
   hold(until: Promise<unknown>): void;
   /** Resolves when hardly anything waits to leave, or when nothing will leave any more. */

@@ -41,6 +41,11 @@ export class AckQueue {
     return this.#sent >>> 0;
   }
 
+  /** Whether the stanza of that number, the first being 1, is acknowledged. */
+  has(number: number): boolean {
+    return (this.#acknowledged - number) >>> 0 <= 0x7fff_ffff;
+  }
+
   push(bytes: Bytes, receipt: Receipt | undefined, at: number): void {
     this.#queue.push({ bytes, receipt, at, kept: undefined });
     this.#sent++;
@@ -78,7 +83,11 @@ export class AckQueue {
     const stored: Promise<unknown>[] = [];
     for (let i = this.#gone + from; i < this.#queue.length; i++) {
       const stanza = this.#queue[i];
-      if (stanza === undefined || stanza.kept !== undefined || !isMessage(stanza.bytes)) continue;
+      if (stanza === undefined || !isMessage(stanza.bytes)) continue;
+      if (stanza.kept !== undefined) {
+        stored.push(stanza.kept.stored);
+        continue;
+      }
       const { bytes, at, receipt } = stanza;
       const safe = () => put({ bytes: receipt?.original ?? bytes, at });
       stanza.kept = receipt === undefined ? safe() : receipt.keep(safe);

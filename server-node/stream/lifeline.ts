@@ -2,10 +2,15 @@ import type { Bytes } from '../xml/chars.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/namespaces.ts';
 import { AckQueue, type PackedStanza } from './ack-queue.ts';
-import type { PeerInfo, Receipt, StreamCore, StreamOutlet, StreamWire } from './ports.ts';
+import type { Debt, PeerInfo, Receipt, StreamCore, StreamOutlet, StreamWire } from './ports.ts';
 import { Quiet } from './quiet.ts';
 
 export const ASK: Bytes = `<r xmlns='${NS.management}'/>`;
+
+/** how long a recipient may take to acknowledge before its message is put on disk for the sender's sake: steps of milliseconds */
+const GRACE_STEPS = 5;
+const GRACE_MS = 10;
+const MOST_DEBTS = 200;
 
 export interface LifelineLimits {
   /** stanzas and bytes that may wait for an acknowledgement; more ends the session */
@@ -57,6 +62,9 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
   #handled = 0;
   /** what is being handled, and must be before a count is told to a new connection */
   #busy: Promise<unknown> | undefined;
+  /** what it sent that might be lost yet, and the work on that */
+  #debts: Debt[] | undefined;
+  #discharging: Promise<void> | undefined;
   #holds: Set<Promise<unknown>> | undefined;
   #idle: (() => void)[] | undefined;
   /** how to find the session again; undefined when it can't be resumed */
@@ -113,7 +121,7 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     this.id = id;
   }
 
-  send(bytes: Bytes, receipt?: Receipt): Promise<unknown> | undefined {
+  send(bytes: Bytes, receipt?: Receipt): Promise<unknown> | Debt | undefined {
     if (this.#quiet !== undefined) {
       if (this.#quiet.holds(bytes, receipt)) return undefined;
       this.#quiet.release((held, its) => this.#pass(held, its));
@@ -121,7 +129,7 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     return this.#pass(bytes, receipt);
   }
 
-  #pass(bytes: Bytes, receipt: Receipt | undefined): Promise<unknown> | undefined {
+  #pass(bytes: Bytes, receipt: Receipt | undefined): Promise<unknown> | Debt | undefined {
     const queue = this.#queue;
     const wire = this.#wire;
     if (queue === undefined) {
@@ -139,12 +147,53 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
       this.end('policy-violation', 'too much is not acknowledged');
       return undefined;
     }
-    return wire === undefined ? this.#keep(queue.size - 1) : undefined;
+    return wire === undefined ? this.#keep(queue.size - 1) : new Owed(this, queue.sent);
+  }
+
+  /** Whether the stanza of that number has arrived, or is nobody's business any more. */
+  settled(number: number): boolean {
+    return this.over || this.#queue?.has(number) !== false;
+  }
+
+  /** Puts on disk what is not acknowledged. */
+  async secure(): Promise<void> {
+    await this.#keep();
+  }
+
+  /** What this session sent waits for an acknowledgement of its recipient. */
+  owe(debt: Debt): void {
+    if (this.#queue === undefined) return; // without stream management it is never told
+    this.#debts = [...(this.#debts ?? []).filter((one) => !one.settled), debt];
+    if (this.#debts.length > MOST_DEBTS) void this.discharge();
+  }
+
+  /**
+   * Before this session is told how much of what it sent is handled: what is not acknowledged within a moment is put on
+   * disk. Undefined when nothing is owed.
+   */
+  discharge(): Promise<void> | undefined {
+    const debts = (this.#debts ?? []).filter((debt) => !debt.settled);
+    this.#debts = undefined;
+    const before = this.#discharging;
+    if (debts.length === 0) return before;
+    const work = this.#secureAll(debts, before);
+    const over = () => {
+      if (this.#discharging === work) this.#discharging = undefined;
+    };
+    work.then(over, over);
+    this.#discharging = work;
+    return work;
   }
 
   /** What waits for a client that may never come back lies on disk: a killed process must not lose it. */
   #keep(from = 0): Promise<unknown> | undefined {
     return this.#queue?.keep((stanza) => this.#core.safe.put(this.account, stanza), from);
+  }
+
+  async #secureAll(debts: readonly Debt[], before: Promise<void> | undefined): Promise<void> {
+    const open = () => debts.filter((debt) => !debt.settled);
+    for (let i = 0; i < GRACE_STEPS && open().length > 0; i++) await new Promise((done) => setTimeout(done, GRACE_MS));
+    await Promise.allSettled([before, ...open().map((debt) => debt.secure())]);
   }
 
   #ask(wire: StreamWire): void {
@@ -260,6 +309,7 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
 
   /** Waits for what an earlier connection still does, so that the counts are right (§5). */
   async settle(): Promise<void> {
+    await this.discharge();
     const holds = () => [...(this.#holds ?? [])];
     while (this.#busy !== undefined || holds().length > 0) await Promise.allSettled([this.#busy, ...holds()]);
   }
@@ -309,5 +359,24 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     const waiting = this.#idle ?? [];
     this.#idle = undefined;
     for (const wake of waiting) wake();
+  }
+}
+
+/** A message that a lifeline has passed on, by its number. */
+class Owed<S extends { readonly jid: Jid }> implements Debt {
+  readonly #line: Lifeline<S>;
+  readonly #number: number;
+
+  constructor(line: Lifeline<S>, number: number) {
+    this.#line = line;
+    this.#number = number;
+  }
+
+  get settled(): boolean {
+    return this.#line.settled(this.#number);
+  }
+
+  secure(): Promise<unknown> {
+    return this.#line.secure();
   }
 }

@@ -314,3 +314,30 @@ test('a restart: sessions are packed and go on, with their counts and what they 
   await again.says(ack(3));
   assert.equal(later.safe.size, 0);
 });
+
+test('a sender is told that a message is handled when its recipient has it, or when it lies on disk', async () => {
+  const house = new House();
+  const [anna, bert] = [await Talk.bound({ house }, ENABLE), await Talk.bound({ house }, ENABLE)];
+  const send = (n: number) => {
+    const debt = house.outlets[1]?.send(message(n));
+    assert.ok(debt !== undefined && !(debt instanceof Promise));
+    house.outlets[0]?.owe(debt);
+  };
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 100));
+  send(1);
+  await bert.says(ack(1));
+  assert.equal(await anna.says(`<message/>${ASK}`), ack(1), 'it has arrived: the answer is immediate');
+  send(2);
+  assert.equal(await anna.says(`<message/>${ASK}`), '');
+  await bert.says(ack(2));
+  await pause();
+  assert.equal(await anna.hears(), ack(2));
+  assert.equal(house.safe.size, 0, 'who acknowledges in a moment costs no write');
+  send(3);
+  assert.equal(await anna.says(`<message/>${ASK}`), '');
+  await pause();
+  assert.equal(await anna.hears(), ack(3));
+  assert.equal(house.safe.size, 1, 'who does not has it on disk');
+  await bert.says(ack(3));
+  assert.equal(house.safe.size, 0);
+});

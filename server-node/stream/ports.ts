@@ -75,13 +75,23 @@ export interface Safe {
   known(key: string): Kept;
 }
 
+/** A message that its recipient has not acknowledged: it would be lost if the process were killed now. */
+export interface Debt {
+  /** it has arrived, or was put elsewhere */
+  readonly settled: boolean;
+  /** Puts it on disk; resolves when it is there. */
+  secure(): Promise<unknown>;
+}
+
 /** What a bound session may be asked to do by what is above. */
 export interface StreamOutlet {
   /**
-   * Sends one stanza; without a receipt nobody else gets it. A promise: nobody is there now, and until it resolves the
-   * stanza might be lost.
+   * Sends one stanza; without a receipt nobody else gets it. Answers with what is owed to its sender under stream
+   * management. A promise: nobody is there now, and until it resolves the stanza might be lost.
    */
-  send(bytes: Bytes, receipt?: Receipt): Promise<unknown> | undefined;
+  send(bytes: Bytes, receipt?: Receipt): Promise<unknown> | Debt | undefined;
+  /** What this session sent is not safe yet: it is not told that it is handled before it is. */
+  owe(debt: Debt): void;
   hold(until: Promise<unknown>): void;
   drained(): Promise<void>;
   /** What its client sent goes to that many others. */

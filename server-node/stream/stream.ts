@@ -369,7 +369,11 @@ export class Stream<S extends { readonly jid: Jid }> {
 
   #tellCount(line: Lifeline<S>): Next {
     if (!line.managed) return this.fail('unsupported-stanza-type', 'stream management is not enabled');
-    this.#wire.send(`<a xmlns='${NS.management}' h='${line.handled}'/>`);
+    const answer = `<a xmlns='${NS.management}' h='${line.handled}'/>`;
+    const owed = line.discharge();
+    if (owed === undefined) this.#wire.send(answer);
+    // what is acknowledged must survive a kill: its recipient has it, or it lies on disk (ADR 0006)
+    else void owed.then(() => this.#line === line && !this.over && this.#wire.send(answer));
     return 'continue';
   }
 
