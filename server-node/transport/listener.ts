@@ -9,7 +9,7 @@ import { secure } from './secured-socket.ts';
 import { SocketTransport } from './socket.ts';
 import type { WebDoor } from './web/web-door.ts';
 
-/** how many connections may wait to be accepted; the kernel's net.core.somaxconn may allow fewer */
+/** how many connections may wait to be accepted; Bun 1.4.5 listens with 512 all the same (docs/capacity.md) */
 const BACKLOG = 4096;
 
 export interface BoundListener {
