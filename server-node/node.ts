@@ -106,9 +106,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     },
     close: (session) => router.close(session),
     undelivered: ({ jid }, stanzas) =>
-      void router
-        .undelivered(jid, stanzas)
-        .catch((error: unknown) => log.error('unacknowledged stanzas are lost', error)),
+      router.undelivered(jid, stanzas).catch((error: unknown) => log.error('unacknowledged stanzas are lost', error)),
     safe,
     pack: packSession,
     unpack: async (packed, outlet) => {

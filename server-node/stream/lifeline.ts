@@ -65,6 +65,8 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
   /** what it sent that might be lost yet, and the work on that */
   #debts: Debt[] | undefined;
   #discharging: Promise<void> | undefined;
+  /** what it did not acknowledge is on its way to where messages wait */
+  #returning: Promise<void> | undefined;
   #holds: Set<Promise<unknown>> | undefined;
   #idle: (() => void)[] | undefined;
   /** how to find the session again; undefined when it can't be resumed */
@@ -152,12 +154,12 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
 
   /** Whether the stanza of that number has arrived, or is nobody's business any more. */
   settled(number: number): boolean {
-    return this.over || this.#queue?.has(number) !== false;
+    return this.over ? this.#returning === undefined : this.#queue?.has(number) !== false;
   }
 
   /** Puts on disk what is not acknowledged. */
   async secure(): Promise<void> {
-    await this.#keep();
+    await (this.over ? this.#returning : this.#keep());
   }
 
   /** What this session sent waits for an acknowledgement of its recipient. */
@@ -352,7 +354,11 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     this.#wakeIdle();
     if (session === undefined) return;
     void this.#core.close(session);
-    if (lost.length > 0) this.#core.undelivered(session, lost);
+    if (lost.length === 0) return;
+    const done = () => {
+      this.#returning = undefined;
+    };
+    this.#returning = this.#core.undelivered(session, lost).then(done, done);
   }
 
   #wakeIdle(): void {

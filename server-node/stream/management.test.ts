@@ -315,29 +315,45 @@ test('a restart: sessions are packed and go on, with their counts and what they 
   assert.equal(later.safe.size, 0);
 });
 
-test('a sender is told that a message is handled when its recipient has it, or when it lies on disk', async () => {
+test('a sender is told that a message is handled when it is safe, and in its order', async () => {
   const house = new House();
-  const [anna, bert] = [await Talk.bound({ house }, ENABLE), await Talk.bound({ house }, ENABLE)];
-  const send = (n: number) => {
-    const debt = house.outlets[1]?.send(message(n));
-    assert.ok(debt !== undefined && !(debt instanceof Promise));
-    house.outlets[0]?.owe(debt);
+  const anna = await Talk.bound({ house }, ENABLE);
+  let stored = () => {};
+  const debt = {
+    settled: false,
+    secure: () =>
+      new Promise<void>((resolve) => {
+        stored = resolve;
+      }),
   };
-  const pause = () => new Promise((resolve) => setTimeout(resolve, 100));
-  send(1);
+  anna.outlet.owe({ settled: true, secure: () => Promise.reject(new Error('it has arrived')) });
+  assert.equal(await anna.says(`<message/>${ASK}`), ack(1), 'what has arrived is answered at once');
+  anna.outlet.owe(debt);
+  assert.equal(await anna.says(`<message/>${ASK}`), '');
+  assert.equal(await anna.says(`<message/>${ASK}`), '', 'a later answer does not overtake');
+  for (let i = 0; i < 500 && anna.socket.written === ''; i++) {
+    stored();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.equal(await anna.hears(), ack(2) + ack(3));
+});
+
+test('what is owed for a message: it is settled when it is acknowledged, and secure when it lies on disk', async () => {
+  const house = new House();
+  const bert = await Talk.bound({ house }, ENABLE);
+  const owed = (n: number) => {
+    const debt = bert.outlet.send(message(n));
+    assert.ok(debt !== undefined && !(debt instanceof Promise));
+    return debt;
+  };
+  const [first, second] = [owed(1), owed(2)];
   await bert.says(ack(1));
-  assert.equal(await anna.says(`<message/>${ASK}`), ack(1), 'it has arrived: the answer is immediate');
-  send(2);
-  assert.equal(await anna.says(`<message/>${ASK}`), '');
+  assert.deepEqual([first.settled, second.settled], [true, false]);
+  await second.secure();
+  assert.equal(house.safe.size, 1);
   await bert.says(ack(2));
-  await pause();
-  assert.equal(await anna.hears(), ack(2));
-  assert.equal(house.safe.size, 0, 'who acknowledges in a moment costs no write');
-  send(3);
-  assert.equal(await anna.says(`<message/>${ASK}`), '');
-  await pause();
-  assert.equal(await anna.hears(), ack(3));
-  assert.equal(house.safe.size, 1, 'who does not has it on disk');
-  await bert.says(ack(3));
-  assert.equal(house.safe.size, 0);
+  assert.deepEqual([second.settled, house.safe.size], [true, 0]);
+  const third = owed(3);
+  await bert.says('</stream:stream>');
+  assert.equal(third.settled, true, 'it went where messages wait');
 });

@@ -178,8 +178,8 @@ export interface StreamCore<S extends { readonly jid: Jid }> {
   /** Switches carbons on, with the binding (XEP-0386 §5). */
   carbons(session: S): void;
   close(session: S): Promise<void>;
-  /** What a session that is over did not acknowledge, and nobody else has got. */
-  undelivered(session: S, stanzas: readonly Unacknowledged[]): void;
+  /** What a session that is over did not acknowledge, and nobody else has got; resolves when it is safe elsewhere. */
+  undelivered(session: S, stanzas: readonly Unacknowledged[]): Promise<void>;
 }
 
 /** Something worth a line in the log. */

@@ -170,7 +170,7 @@ export class House {
         const [local = '', resource = ''] = String(packed).split('@example.org/');
         return { jid: new Jid(local, 'example.org', resource) };
       },
-      undelivered: (_session, stanzas) => void this.undelivered.push(...stanzas),
+      undelivered: async (_session, stanzas) => void this.undelivered.push(...stanzas),
     };
   }
 
