@@ -92,6 +92,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     freshId: () => randomBytes(12).toString('base64url'),
     stableId: (name, agent) => credentials.stableId(name, agent),
     features: () => router.streamFeatures(),
+    stands: ({ name, proof }) => credentials.stands(name, proof),
     open: async ({ name, proof }, resource, peer, outlet) => {
       if (!(await credentials.stands(name, proof)))
         return new StanzaError('not-allowed', 'the account was changed meanwhile');

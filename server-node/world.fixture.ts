@@ -126,6 +126,7 @@ export class Client {
     if (tag === undefined) throw new Error('no stanza');
     await this.#world.router.receive(this.session, tag, raw);
     await Promise.all(this.holds);
+    for (let i = 0; i < 50; i++) await Promise.resolve(); // what nothing waits for
   }
 
   async leaves(): Promise<void> {

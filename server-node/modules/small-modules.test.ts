@@ -206,6 +206,7 @@ test('XEP-0160: a device that comes takes over from one that is stuck, and one t
     await dying.leaves();
   };
   await dying.says('<presence/>');
+  for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
   assert.equal(bodies(quiet), 7, 'who is left gets them without asking again');
 });
 

@@ -280,3 +280,21 @@ test('RFC 6120 §10.5.1: a message to the domain itself is refused, presence to 
   await anna.says(`<presence to='${DOMAIN}'/>`);
   assert.deepEqual(anna.hears(), []);
 });
+
+test('a device that is lost in the moment it is sent a message does not make it come twice to another', async () => {
+  const world = new World();
+  await world.people('anna', 'bert');
+  const [first, second] = [await world.come('anna/a'), await world.come('anna/b')];
+  const bert = await world.come('bert/b');
+  const send = first.session.outlet.send.bind(first.session.outlet);
+  Object.assign(first.session.outlet, {
+    send: (bytes: string, receipt?: { lost(): boolean; original: string }) => {
+      send(bytes);
+      if (receipt?.lost() === true)
+        void world.router.undelivered(first.session.jid, [{ bytes: receipt.original, at: 0 }]);
+      return undefined;
+    },
+  });
+  await bert.says(`<message to='anna@${DOMAIN}' type='chat'><body>once</body></message>`);
+  assert.equal(second.hears().length, 1);
+});

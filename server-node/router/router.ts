@@ -246,8 +246,9 @@ export class Router {
   /** Gives a message to devices; one that goes to several is lost only when all of them lose it. */
   #give(stanza: Stanza, to: Jid, from: Session | undefined, sessions: readonly Session[], wire: Bytes): void {
     const receipt = this.sessions.of(to.local).length > 1 ? new Receipt(wire) : undefined;
+    for (const _ of sessions) receipt?.another(); // all first: one that is lost at once must know of the others
     for (const one of sessions) {
-      const owed = one.outlet.send(wire, receipt?.another());
+      const owed = one.outlet.send(wire, receipt);
       if (owed === undefined || from === undefined) continue;
       if (owed instanceof Promise)
         from.outlet.hold(owed); // its sender learns nothing before it is safe

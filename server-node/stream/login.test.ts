@@ -338,3 +338,23 @@ test('a name is asked for once an exchange: who begins another has failed', asyn
   assert.match(await talk.says(auth + auth), /<policy-violation|^$/);
   assert.equal(talk.socket.ended, true, 'probing for iterations ends like guessing');
 });
+
+test('a password that was changed while a login went on gives neither a token nor a session', async () => {
+  const house = new House();
+  const talk = new Talk({ house });
+  await talk.says(HEADER);
+  house.stands = false;
+  const answer = await talk.logsIn2(`${AGENT}${BIND}${WANTED}`);
+  assert.match(answer, /<failure xmlns='urn:xmpp:sasl:2'><not-authorized/);
+  assert.doesNotMatch(answer, /<token/);
+  assert.deepEqual(await house.clients.tokens('anna', 'd4565fa7-4d72-4749-b3d3-740edbf87770'), []);
+});
+
+test('XEP-0480: who came with a token, or a certificate, has not shown the password, and hands in no keys', async () => {
+  const house = new House({ missing: ['SCRAM-SHA-512'] });
+  const first = new Talk({ house });
+  await first.says(HEADER);
+  const token = tokenOf(await first.logsIn2(`${AGENT}${BIND}${WANTED}`));
+  const upgrade = "<upgrade xmlns='urn:xmpp:sasl:upgrade:0'>UPGR-SCRAM-SHA-512</upgrade>";
+  assert.match(await byToken(house, token, `${BIND}${upgrade}`), /<success/);
+});

@@ -186,6 +186,7 @@ export class LoginDesk<S extends { readonly jid: Jid }> {
       return this.#refuse('invalid-authzid', ns); // XEP-0388 §2.2; RFC 6120 §4.7.1
     const done = { kind: 'done' as const, login, mechanism: attempt.mechanism.name, data, request: attempt.request };
     if (attempt.request === undefined || attempt.request.upgrades.length === 0) return done;
+    if (!/^(?:SCRAM-|PLAIN$)/.test(done.mechanism)) return done; // new keys are for who has shown the password
     const lacking = await this.#core.upgrades.lacks(login.name);
     const wanted = lacking.filter((name) => attempt.request?.upgrades.includes(`UPGR-${name}`));
     if (wanted.length === 0) return done;

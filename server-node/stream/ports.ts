@@ -165,6 +165,8 @@ export interface StreamCore<S extends { readonly jid: Jid }> {
   stableId(name: string, agent: string): string;
   /** what else is offered after the login, as children of the features */
   features(): Bytes;
+  /** Whether a login still holds: nobody barred the account or changed its keys while it went on. */
+  stands(login: Login): Promise<boolean>;
   /** Binds a resource for who has logged in; refused when the account was barred or its keys were changed since. */
   open(login: Login, resource: string, peer: PeerInfo, outlet: StreamOutlet): Promise<S | StanzaError>;
   receive(session: S, tag: Tag, raw: Bytes): void | Promise<void>;

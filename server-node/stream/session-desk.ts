@@ -89,6 +89,7 @@ export class SessionDesk<S extends { readonly jid: Jid }> {
     const previd = request.attributes['previd'] ?? '';
     const h = readCount(request.attributes['h']);
     if (h === undefined) return failed('bad-request');
+    if (!(await this.#core.stands(login))) return failed('item-not-found');
     const line = this.#lines.find(previd, login.name);
     if (line === undefined || typeof line === 'number') return failed('item-not-found', line);
     await line.settle();

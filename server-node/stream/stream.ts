@@ -243,6 +243,11 @@ export class Stream<S extends { readonly jid: Jid }> {
   async #succeed(done: Done, request: NonNullable<Done['request']>): Promise<Next> {
     const { login, data } = done;
     const wish = { mechanism: done.mechanism, request: request.token, invalidate: request.invalidate };
+    if (!(await this.#core.stands(login))) {
+      this.#desk = new LoginDesk(this.#core, this.#wire, this.#now);
+      this.#wire.send(refusal('not-authorized', NS.sasl2));
+      return this.#refused('not-authorized');
+    }
     const fresh = await this.#core.clients.loggedIn(login, request.agent, wish);
     if (this.over) return 'stop';
     this.#login = login;

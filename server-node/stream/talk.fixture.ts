@@ -101,6 +101,8 @@ export class House {
   readonly clients: AccountClients;
   readonly lines: Lifelines<FakeSession>;
   closed = 0;
+  /** the account is as it was when the login began */
+  stands = true;
   hold: Promise<unknown> | undefined;
   readonly core: StreamCore<FakeSession>;
   /** what lies on disk */
@@ -146,6 +148,7 @@ export class House {
         check: async (_name, password) => (password === 'pencil' ? KEYS['SCRAM-SHA-256'].storedKey : undefined),
         proof: async () => KEYS['SCRAM-SHA-256'].storedKey,
       },
+      stands: async () => this.stands,
       open: async ({ name, proof }, resource, peer, outlet) => {
         assert.ok(Object.values(KEYS).some(({ storedKey }) => storedKey === proof));
         if (resource === 'full') return new StanzaError('resource-constraint');

@@ -33,7 +33,10 @@ export const offline: Module = {
       return true;
     });
     const takers: Takers = new Map();
-    ctx.on('presence-sent', 'observe', ({ session }) => deliver(ctx, session, takers));
+    // nothing waits for it: under stream management it ends with the client's acknowledgement, which comes by the same stream
+    ctx.on('presence-sent', 'observe', ({ session }) =>
+      ctx.aside('offline messages', () => deliver(ctx, session, takers)),
+    );
   },
 };
 
@@ -47,9 +50,12 @@ async function deliver(ctx: ModuleContext, session: Session, takers: Takers): Pr
   const { local } = session.jid;
   if (!canTake(session) || takers.get(local) === session) return;
   takers.set(local, session);
-  await deliverAll(ctx, session, () => takers.get(local) === session);
-  if (takers.get(local) !== session) return;
-  takers.delete(local);
+  try {
+    await deliverAll(ctx, session, () => takers.get(local) === session);
+    if (takers.get(local) !== session) return;
+  } finally {
+    if (takers.get(local) === session) takers.delete(local);
+  }
   const next = session.closed ? ctx.sessions.of(local).find(canTake) : undefined; // it went before it had them all
   if (next !== undefined) await deliver(ctx, next, takers);
 }

@@ -12,6 +12,8 @@ export type Reply = (bytes: Bytes) => void;
 const LONGEST_WAIT_S = 60;
 const MOST_HELD = 2;
 const INACTIVITY_S = 60;
+/** how long the last stanzas of a session that its client ends may take, milliseconds */
+const CLOSING_MS = 5000;
 const MAX_PAUSE_S = 120;
 
 interface Held {
@@ -91,7 +93,7 @@ export class BoshSession<S extends { readonly jid: Jid }> implements Transport {
   #inTurn(): void {
     for (
       let next = this.#early.get(this.#rid + 1);
-      next !== undefined && !this.#over && !this.#paused;
+      next !== undefined && !this.#over && (!this.#paused || this.#speechless);
       next = this.#early.get(this.#rid + 1)
     ) {
       this.#early.delete(next.body.rid);
@@ -99,6 +101,11 @@ export class BoshSession<S extends { readonly jid: Jid }> implements Transport {
       this.#handle(next.body, next.reply);
     }
     if (!this.#paused) this.#watch();
+  }
+
+  /** Something is to be said and no request is here to say it with: the next is taken for that, whatever it brings. */
+  get #speechless(): boolean {
+    return this.#out !== '' && this.#held.length === 0;
   }
 
   /** §14.3: the client asks again before it was answered; what it waits at now is the newer one. */
@@ -151,7 +158,8 @@ export class BoshSession<S extends { readonly jid: Jid }> implements Transport {
   /** §13: the client ends the session: a farewell, unlike a connection that is lost. */
   #terminated(): void {
     this.connection.message(`<close xmlns='${NS.framing}'/>`);
-    if (!this.#over) this.#finish(undefined);
+    // what came before it may still be handled: the stream ends the session when it gets there
+    if (!this.#over) setTimeout(() => this.#finish(undefined), CLOSING_MS).unref();
   }
 
   /** Gives what there is to the oldest request; no more than `hold` are kept waiting (§8). */
@@ -213,7 +221,10 @@ export class BoshSession<S extends { readonly jid: Jid }> implements Transport {
 
   write(bytes: Bytes): void {
     this.#out += bytes;
-    queueMicrotask(() => this.#flush()); // a farewell that follows at once belongs into the same answer
+    queueMicrotask(() => {
+      this.#flush(); // a farewell that follows at once belongs into the same answer
+      if (this.#speechless) this.#inTurn();
+    });
   }
 
   /** No more can come than `requests` at a time (§7.2): they are not answered before their turn. */

@@ -198,7 +198,10 @@ export class WebDoor<S extends { readonly jid: Jid }> {
     this.#pacers.get(socket as Socket)?.stop();
     (socket as Socket).setTimeout(0);
     if (edge.admits(visitor.host, visitor.loopback)) takeWebSocket(request, socket, head, visitor, edge);
-    else socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    else {
+      socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      setTimeout(() => socket.destroy(), FAREWELL_MS);
+    }
   }
 }
 

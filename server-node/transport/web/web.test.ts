@@ -285,6 +285,23 @@ test('XEP-0124 §13: the client ends the session, and the last stanza counts', a
   edge.shutdown();
 });
 
+test('XEP-0124 §13: what came before the end is handled, though it takes its time', async () => {
+  const { post, sid, house, settle, edge } = await bound();
+  let done = () => {};
+  house.hold = new Promise<void>((resolve) => {
+    done = resolve;
+  });
+  const stanzas = [1, 2, 3].map((n) => `<message xmlns='jabber:client' id='${n}'/>`).join('');
+  const end = await post(`sid='${sid}' type='terminate'`, stanzas);
+  assert.deepEqual([house.stanzas.length, house.closed, end.answer], [1, 0, undefined]);
+  house.hold = undefined;
+  done();
+  await settle();
+  assert.deepEqual([house.stanzas.length, house.closed], [3, 1]);
+  assert.match(end.answer ?? '', /type='terminate'/);
+  edge.shutdown();
+});
+
 test('XEP-0124 §10: a pause answers all at once; one that is too long is refused', async () => {
   const { post, sid, edge } = await bound();
   const held = await post(`sid='${sid}'`);
