@@ -33,9 +33,11 @@ export const offline: Module = {
       return true;
     });
     const takers: Takers = new Map();
-    // nothing waits for it: under stream management it ends with the client's acknowledgement, which comes by the same stream
+    // under stream management nothing may wait for it: it ends with an acknowledgement, which comes by the same stream
     ctx.on('presence-sent', 'observe', ({ session }) =>
-      ctx.aside('offline messages', () => deliver(ctx, session, takers)),
+      session.outlet.managed === true
+        ? ctx.aside('offline messages', () => deliver(ctx, session, takers))
+        : deliver(ctx, session, takers),
     );
   },
 };
