@@ -239,15 +239,19 @@ export class Stream<S extends { readonly jid: Jid }> {
     return this.fail('policy-violation', 'too many failed logins');
   }
 
+  /** The proof was right and the login fails all the same: another may follow. */
+  #takenBack(condition: 'not-authorized' | 'temporary-auth-failure', text?: string): Next {
+    this.#login = undefined;
+    this.#desk = new LoginDesk(this.#core, this.#wire, this.#now);
+    this.#wire.send(refusal(condition, NS.sasl2, text));
+    return this.#refused(condition);
+  }
+
   /** XEP-0388 §2.6.1: the login, and with it a resumption (XEP-0198 §8) or a binding (XEP-0386 §4), and a token (XEP-0484). */
   async #succeed(done: Done, request: NonNullable<Done['request']>): Promise<Next> {
     const { login, data } = done;
     const wish = { mechanism: done.mechanism, request: request.token, invalidate: request.invalidate };
-    if (!(await this.#core.stands(login))) {
-      this.#desk = new LoginDesk(this.#core, this.#wire, this.#now);
-      this.#wire.send(refusal('not-authorized', NS.sasl2));
-      return this.#refused('not-authorized');
-    }
+    if (!(await this.#core.stands(login))) return this.#takenBack('not-authorized');
     const fresh = await this.#core.clients.loggedIn(login, request.agent, wish);
     if (this.over) return 'stop';
     this.#login = login;
@@ -281,10 +285,7 @@ export class Stream<S extends { readonly jid: Jid }> {
         parts.push(await this.#sessions.bind2(login, request.bind));
       } catch (error) {
         if (!(error instanceof StanzaError)) throw error;
-        this.#login = undefined;
-        this.#desk = new LoginDesk(this.#core, this.#wire, this.#now);
-        this.#wire.send(refusal('temporary-auth-failure', NS.sasl2, error.text ?? error.condition));
-        return this.#refused('temporary-auth-failure');
+        return this.#takenBack('temporary-auth-failure', error.text ?? error.condition);
       }
       if (this.over || this.#line === undefined) return 'stop';
       jid = this.#line.session.jid.toString();
