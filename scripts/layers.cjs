@@ -16,6 +16,8 @@ const rooms = {
   'server-node/xmpp': { at: '^server-node/xmpp/', may: ['server-node/xml'] },
   'server-node/sasl': { at: '^server-node/sasl/', may: [] },
   'server-node/observe': { at: '^server-node/observe/', may: [] },
+  // link: how what is said between processes is written
+  'server-node/link': { at: '^server-node/link/', may: ['server-node/xml'] },
   'server-node/stream': { at: '^server-node/stream/', may: [...PURE, 'server-node/sasl'] },
   'server-node/edge': { at: '^server-node/edge/', may: [...PURE, 'server-node/stream', 'server-node/observe'] },
   'server-node/ports': { at: '^server-node/(storage/(stores|migrations)|cluster/cluster)\\.ts$', may: PURE },
@@ -151,7 +153,7 @@ const owners = {
   '@xmpp/client': '^main/demo/client\\.ts$|^e2e/',
   '@peculiar/x509': '^server-node/cli/self-signed\\.ts$',
   pg: '^server-node/storage/postgres/',
-  nats: '^server-node/cluster/nats\\.ts$',
+  '@nats-io/transport-node': '^server-node/cluster/nats\\.ts$',
   ws: '^server-node/(transport|admin)/|^main/monitor/',
   react: '^renderer/(components|screens)/|^renderer/(main|App)\\.tsx$',
   zustand: '^renderer/stores/',

@@ -7,6 +7,8 @@ import { run } from './tools.mjs';
 export const NEEDED = [
   'python3-slixmpp', // clients that others wrote
   'go-sendxmpp',
+  'nats-server', // clusters
+  'postgresql',
   'profanity',
   'xvfb',
   'xauth',
