@@ -67,7 +67,7 @@ export function nodeHandlers({ version, users, router, log, status, metricsText,
     'users.clients': async ({ name }) => ({ clients: await users.clients(name) }),
     'users.revoke': async ({ name, client }) => ({ sessionsEnded: await users.revoke(name, client) }),
     'sessions.list': ({ limit, after }) => {
-      const all = [...router.sessions.all()].map((session) => ({ key: session.jid.toString(), session }));
+      const all = [...router.sessions.allHere()].map((session) => ({ key: session.jid.toString(), session }));
       all.sort((a, b) => (a.key < b.key ? -1 : 1));
       const page = all.filter(({ key }) => key > after).slice(0, limit);
       return { sessions: page.map(({ session }) => sessionInfo(session)), total: all.length };

@@ -13,6 +13,8 @@ export interface AttendanceParts {
   /** sessions that one account may have */
   readonly most: number;
   readonly now: () => number;
+  /** asks other nodes to end a session of an account that only waits for its client; whether one did */
+  readonly roomElsewhere?: ((name: string) => Promise<boolean>) | undefined;
   /** does something whose failure is told and stops nothing */
   readonly guard: (what: string, work: () => Promise<unknown>) => Promise<void>;
 }
@@ -29,7 +31,7 @@ export class Attendance {
     const { domain, sessions, hooks, blocklists, now } = this.#parts;
     await blocklists.hold(name); // first: no stanza may come to a session whose list isn't there
     let held = sessions.get(name, resource);
-    if (held === undefined && !(await this.#makeRoom(name))) {
+    if (held === undefined && !(await this.#hasRoom(name))) {
       blocklists.release(name);
       return new StanzaError('resource-constraint', 'too many sessions of this account'); // RFC 6120 §7.7.2.1
     }
@@ -38,6 +40,7 @@ export class Attendance {
       if (held === undefined) break;
       held.outlet.end('conflict', 'replaced by a new session of the same resource');
       await this.close(held);
+      if (!held.here) break; // its node has ended it, or can't be asked: of two the newer one stays
     }
     const session = new Session(new Jid(name, domain, resource), peer, now(), outlet);
     sessions.add(session);
@@ -45,15 +48,20 @@ export class Attendance {
     return session;
   }
 
-  /** Whether an account may have one more session; one that only waits for its client to come back makes room. */
-  async #makeRoom(name: string): Promise<boolean> {
-    const sessions = this.#parts.sessions.of(name);
-    if (sessions.length < this.#parts.most) return true;
-    const waiting = sessions.find((session) => session.outlet.waiting === true);
+  /** Ends a session of an account that only waits for its client to come back; whether there was one. */
+  async makeRoom(name: string): Promise<boolean> {
+    const waiting = this.#parts.sessions.here(name).find((session) => session.outlet.waiting === true);
     if (waiting === undefined) return false;
     waiting.outlet.end('resource-constraint', 'a newer session needs its place');
     await this.close(waiting);
     return true;
+  }
+
+  /** Whether an account may have one more session; one that only waits for its client to come back makes room. */
+  async #hasRoom(name: string): Promise<boolean> {
+    const sessions = this.#parts.sessions.of(name);
+    if (sessions.length < this.#parts.most) return true;
+    return (await this.makeRoom(name)) || ((await this.#parts.roomElsewhere?.(name)) ?? false);
   }
 
   async restore(session: Session): Promise<void> {
@@ -62,11 +70,22 @@ export class Attendance {
     await this.#parts.hooks.run('session-opened', { session });
   }
 
+  /** A session is over; for one of another node: that node is waited for. */
   async close(session: Session): Promise<void> {
+    if (!session.here) return session.gone();
+    return this.#leave(session, false);
+  }
+
+  /** It goes on at another node: nobody is told that it went. */
+  async moveAway(session: Session): Promise<void> {
+    return this.#leave(session, true);
+  }
+
+  async #leave(session: Session, moved: boolean): Promise<void> {
     if (session.closed) return;
     session.closed = true;
     if (!this.#parts.sessions.remove(session)) return;
-    await this.#parts.guard('a session that ends', () => this.#parts.hooks.run('session-closed', { session }));
+    await this.#parts.guard('a session that ends', () => this.#parts.hooks.run('session-closed', { session, moved }));
     this.#parts.blocklists.release(session.jid.local);
   }
 }

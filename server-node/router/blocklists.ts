@@ -129,6 +129,14 @@ export class Blocklists {
     }
   }
 
+  /** Another node has changed an account's list. */
+  async reload(name: string): Promise<void> {
+    this.#idle.delete(name);
+    if (!this.#ready.has(name)) return;
+    const list = await this.#read(name);
+    if (this.#ready.has(name)) this.#keep(name, list);
+  }
+
   /** An account is removed: who comes by its name next is somebody else. */
   forget(name: string): void {
     this.#idle.delete(name);

@@ -33,7 +33,7 @@ export interface RouterParts {
 
 /** The one context that all modules of a router get. */
 export function moduleContext(options: RouterOptions, parts: RouterParts): ModuleContext {
-  const { stores, version, now, modules, limits, contacts, digest, accounts, admins } = options;
+  const { stores, version, now, modules, limits, contacts, digest, accounts, admins, others } = options;
   const {
     domain,
     sessions,
@@ -59,6 +59,7 @@ export function moduleContext(options: RouterOptions, parts: RouterParts): Modul
     externals,
     jids,
     blocklists,
+    others,
     disco: new Disco(modules, () => context),
     caps: new Caps(digest, ask),
     commands,

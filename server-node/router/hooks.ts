@@ -9,7 +9,19 @@ export interface HookEvents {
   /** a resource was bound */
   'session-opened': { readonly session: Session };
   /** a session has ended, for whatever reason; it is no longer in the directory */
-  'session-closed': { readonly session: Session };
+  'session-closed': {
+    readonly session: Session;
+    /** it goes on at another node, and nobody is to learn anything */
+    readonly moved?: boolean;
+  };
+  /** a session of another node is gone without that node's doing: whoever saw it is told, by this node alone */
+  'session-withdrawn': { readonly session: Session };
+  /** after a time without news of it, a session of another node is shown otherwise: this node's clients are told */
+  'presence-missed': { readonly session: Session; readonly stanza: Stanza };
+  /** what another node has changed of an account: what is kept of it in memory is outdated */
+  'account-changed': { readonly name: string; readonly what: string };
+  /** messages were kept for an account that has a session which could take them */
+  'messages-waiting': { readonly name: string };
   /** a client's presence without `to` (RFC 6121 §4.2, §4.4, §4.5) */
   'presence-sent': { readonly session: Session; readonly stanza: Stanza };
   /** a client's presence to somebody, before it is routed */

@@ -9,6 +9,7 @@ import type { Caps, Digest } from './caps.ts';
 import type { Command } from './commands.ts';
 import type { Externals } from './externals.ts';
 import type { Hook, HookEvents, HookName, MessageObserver, Phase } from './hooks.ts';
+import type { Others } from './others.ts';
 import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -106,6 +107,8 @@ export interface ModuleContext {
   readonly jids: JidCache;
   readonly blocklists: Blocklists;
   readonly accounts: Accounts;
+  /** the domain's other nodes; undefined when there can be none */
+  readonly others: Others | undefined;
   /** what modules offer as commands on the domain (XEP-0050) */
   readonly commands: readonly Command[];
   command(command: Command): void;

@@ -2,6 +2,7 @@ import type { Stores } from '../storage/stores.ts';
 import type { Accounts } from './accounts.ts';
 import type { Digest } from './caps.ts';
 import type { Contacts, Module } from './module.ts';
+import type { Others } from './others.ts';
 
 /** What a router is made of. */
 export interface RouterOptions {
@@ -23,6 +24,8 @@ export interface RouterOptions {
   /** asked for when a module needs it: it may be made after the router */
   readonly accounts: () => Accounts;
   readonly digest: Digest;
+  /** undefined: this node is the domain's only one */
+  readonly others?: Others | undefined;
   readonly now: () => number;
   /** told of what is thrown and is no expected failure: a bug, or a storage that failed */
   readonly onFault: (error: unknown, what: string) => void;

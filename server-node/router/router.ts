@@ -63,6 +63,7 @@ export class Router {
       blocklists,
       most: options.limits.sessionsPerAccount,
       now: options.now,
+      roomElsewhere: options.others && ((name) => options.others?.room(name) ?? Promise.resolve(false)),
       guard: (what, work) => this.#guard(what, work),
     });
     this.#directory = {
@@ -108,6 +109,16 @@ export class Router {
   /** A session of an earlier process goes on: nobody was told that it had gone. */
   restore(session: Session): Promise<void> {
     return this.#attendance.restore(session);
+  }
+
+  /** A session goes on at another node: nobody is told that it went from here. */
+  moveAway(session: Session): Promise<void> {
+    return this.#attendance.moveAway(session);
+  }
+
+  /** Ends a session of an account that only waits for its client to come back; whether there was one. */
+  makeRoom(name: string): Promise<boolean> {
+    return this.#attendance.makeRoom(name);
   }
 
   /** A session is over. */
@@ -336,7 +347,10 @@ export class Router {
     if (now.kind !== 'offline') return;
     const kept = this.#guard(
       'an offline message',
-      () => this.hooks.run('message-offline', { name, stanza, from: session, at }),
+      async () => {
+        await this.hooks.run('message-offline', { name, stanza, from: session, at });
+        this.#options.others?.kept(name);
+      },
       stanza,
       session,
     );

@@ -98,8 +98,15 @@ export interface Outlet {
   readonly managed?: boolean;
   /** there is no connection now: the session waits for its client to come back (XEP-0198 §5) */
   readonly waiting?: boolean;
+  /** Sends `head` + the account's bare JID + `tail`, where many are sent the same: to another node it goes once. */
+  fan?(head: Bytes, tail: Bytes): void;
   /** Ends the stream with an error of RFC 6120 §4.9.3. */
   end(condition: string, text?: string): void;
+}
+
+/** Told when what others need to know of a session is something else. */
+export interface SessionWatcher {
+  changed(session: Session): void;
 }
 
 /** A bound resource (RFC 6120 §7). */
@@ -108,17 +115,15 @@ export class Session {
   peer: Peer;
   readonly connectedAt: number;
   readonly outlet: Outlet;
-  /** the last presence that was broadcast; undefined before the first and after `unavailable` */
-  presence: Stanza | undefined;
-  priority = 0;
-  /** has asked for the roster, and so gets pushes (RFC 6121 §2.1.6) */
-  interested = false;
-  /** has asked for the blocklist, and so gets pushes (XEP-0191 §3.3) */
-  wantsBlocklist = false;
+  /** where what others need to know of it is told to other nodes; none without a cluster */
+  watcher: SessionWatcher | undefined;
+  #presence: Stanza | undefined;
+  #priority = 0;
+  #interested = false;
+  #wantsBlocklist = false;
+  #carbons = false;
   /** bare and full JIDs that got directed presence and are told when it ends (RFC 6121 §4.6) */
   directed: Map<Bytes, Jid> | undefined;
-  /** copies of messages are wanted (XEP-0280 §4) */
-  carbons = false;
   closed = false;
 
   constructor(jid: Jid, peer: Peer, connectedAt: number, outlet: Outlet) {
@@ -128,11 +133,72 @@ export class Session {
     this.outlet = outlet;
   }
 
+  /** Its client is connected to this node, or was. Another's can be sent to, and all else is that node's affair. */
+  get here(): boolean {
+    return true;
+  }
+
+  /** the last presence that was broadcast; undefined before the first and after `unavailable` */
+  get presence(): Stanza | undefined {
+    return this.#presence;
+  }
+
+  set presence(presence: Stanza | undefined) {
+    this.#presence = presence;
+    this.watcher?.changed(this);
+  }
+
+  get priority(): number {
+    return this.#priority;
+  }
+
+  set priority(priority: number) {
+    if (priority === this.#priority) return;
+    this.#priority = priority;
+    this.watcher?.changed(this);
+  }
+
+  /** has asked for the roster, and so gets pushes (RFC 6121 §2.1.6) */
+  get interested(): boolean {
+    return this.#interested;
+  }
+
+  set interested(interested: boolean) {
+    if (interested === this.#interested) return;
+    this.#interested = interested;
+    this.watcher?.changed(this);
+  }
+
+  /** has asked for the blocklist, and so gets pushes (XEP-0191 §3.3) */
+  get wantsBlocklist(): boolean {
+    return this.#wantsBlocklist;
+  }
+
+  set wantsBlocklist(wants: boolean) {
+    if (wants === this.#wantsBlocklist) return;
+    this.#wantsBlocklist = wants;
+    this.watcher?.changed(this);
+  }
+
+  /** copies of messages are wanted (XEP-0280 §4) */
+  get carbons(): boolean {
+    return this.#carbons;
+  }
+
+  set carbons(carbons: boolean) {
+    if (carbons === this.#carbons) return;
+    this.#carbons = carbons;
+    this.watcher?.changed(this);
+  }
+
   get available(): boolean {
-    return this.presence !== undefined;
+    return this.#presence !== undefined;
   }
 
   send(stanza: Stanza): void {
     this.outlet.send(stanza.wire);
   }
+
+  /** For a session of another node: resolves when that node says that it is over, or can't say anything. */
+  async gone(): Promise<void> {}
 }

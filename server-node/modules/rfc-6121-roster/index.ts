@@ -53,10 +53,13 @@ export const roster: Module = {
     const blocking = new Blocking(ctx, rosters, subscriptions);
     ctx.on('addresses-blocked', 'observe', ({ name, jids }) => blocking.hide(name, jids));
     ctx.on('addresses-unblocked', 'observe', ({ name, jids }) => blocking.reveal(name, jids));
-    ctx.on('session-closed', 'observe', async ({ session }) => {
-      await presence.gone(session);
-      if (ctx.sessions.of(session.jid.local).length === 0) rosters.forget(session.jid.local);
+    ctx.on('session-closed', 'observe', async ({ session, moved }) => {
+      if (moved !== true) await presence.gone(session);
+      if (ctx.sessions.here(session.jid.local).length === 0) rosters.forget(session.jid.local);
     });
+    ctx.on('session-withdrawn', 'observe', ({ session }) => presence.gone(session));
+    ctx.on('presence-missed', 'observe', ({ session, stanza }) => presence.missed(session, stanza));
+    ctx.on('account-changed', 'observe', ({ name, what }) => (what === 'roster' ? rosters.forget(name) : undefined));
     ctx.on('account-removed', 'observe', async ({ name }) => {
       await subscriptions.leave(name);
       rosters.forget(name);

@@ -96,6 +96,19 @@ export class Presence {
     session.outlet.charge?.(told);
   }
 
+  /** This node's clients see what another node could not tell them in time: those of contacts, and the account's own. */
+  async missed(session: Session, stanza: Stanza): Promise<void> {
+    const roster = await this.#rosters.of(session.jid.local);
+    const self = session.jid.bare;
+    const show = (jid: Jid) => {
+      for (const one of this.#ctx.sessions.here(jid.local))
+        if (one.available) one.outlet.send(`<presence from='${session.jid.wire}' to='${jid.wire}'${stanza.rest}`);
+    };
+    show(self);
+    for (const { jid, item } of roster.contacts())
+      if (jid.domain === self.domain && seesUs(item) && !this.#apart(session.jid, jid)) show(jid);
+  }
+
   /** One of them blocks the other (XEP-0191 §3.3): neither is shown. */
   #apart(self: Jid, contact: Jid): boolean {
     const { blocklists } = this.#ctx;
@@ -110,6 +123,10 @@ export class Presence {
     let wire: Bytes | undefined;
     for (const session of this.#ctx.sessions.of(contact.local)) {
       if (!session.available) continue;
+      if (session.outlet.fan !== undefined) {
+        session.outlet.fan(head, tail);
+        continue;
+      }
       wire ??= `${head}${contact.wire}${tail}`;
       session.outlet.send(wire);
     }

@@ -48,9 +48,8 @@ export class RosterIq {
     const jid = parseJid(item.attributes['jid'] ?? '');
     if (jid === undefined) throw new StanzaError('bad-request');
     if (jid.equals(self)) throw new StanzaError('not-allowed', 'nobody is a contact of their own');
-    const roster = await this.#rosters.of(self.local);
-    if (item.attributes['subscription'] === 'remove') await this.#remove(self, roster, jid);
-    else await this.#update(self, roster, jid, item);
+    if (item.attributes['subscription'] === 'remove') await this.#remove(self, jid);
+    else await this.#rosters.exclusively(self.local, (roster) => this.#update(self, roster, jid, item));
     return [];
   }
 
@@ -68,8 +67,8 @@ export class RosterIq {
   }
 
   /** §2.5.2: a contact that goes loses its subscriptions both ways. */
-  async #remove(self: Jid, roster: Roster, jid: Jid): Promise<void> {
-    const item = roster.item(jid);
+  async #remove(self: Jid, jid: Jid): Promise<void> {
+    const item = (await this.#rosters.of(self.local)).item(jid);
     if (!item.listed) throw new StanzaError('item-not-found'); // §2.5.3
     if (seesThem(item) || item.pendingOut)
       await this.#ctx.route(Stanza.made('presence', self, jid, { type: 'unsubscribe' }, []));
@@ -77,7 +76,7 @@ export class RosterIq {
       await this.#ctx.route(Stanza.made('presence', self, jid, { type: 'unsubscribed' }, []));
       if (seesUs(item)) this.#subscriptions.withdraw(self.local, jid);
     }
-    await this.#rosters.change(self.local, roster, jid, undefined);
+    await this.#rosters.exclusively(self.local, (roster) => this.#rosters.change(self.local, roster, jid, undefined));
   }
 }
 

@@ -42,14 +42,29 @@ export class Rosters {
     }
   }
 
+  /**
+   * Works on a roster as it is now, and is the only one that does: what another node has changed is seen, and what is
+   * changed here is not changed there meanwhile.
+   */
+  async exclusively<T>(name: string, work: (roster: Roster) => Promise<T>): Promise<T> {
+    const { others } = this.#ctx;
+    if (others === undefined) return work(await this.of(name));
+    return others.exclusive(`roster/${name}`, async () => {
+      this.forget(name);
+      const done = await work(await this.of(name));
+      others.changed(name, 'roster');
+      return done;
+    });
+  }
+
   #keep(name: string, roster: Roster): void {
     this.#loaded.set(name, roster);
-    if (this.#ctx.sessions.of(name).length > 0) return;
+    if (this.#ctx.sessions.here(name).length > 0) return;
     this.#idle.add(name);
     for (const oldest of this.#idle) {
       if (this.#idle.size <= MOST_IDLE) break;
       this.#idle.delete(oldest);
-      if (this.#ctx.sessions.of(oldest).length === 0) this.#loaded.delete(oldest);
+      if (this.#ctx.sessions.here(oldest).length === 0) this.#loaded.delete(oldest);
     }
   }
 

@@ -30,13 +30,15 @@ export class Subscriptions {
   async send(session: Session, stanza: Stanza, to: Jid, type: SubscriptionType): Promise<void> {
     const { local } = session.jid;
     if (to.equals(session.jid.bare)) return;
-    const roster = await this.#rosters.of(local);
-    const item = roster.item(to);
-    const { next, route } = outbound(item, type);
-    const listed = item.listed || differs(item, next);
-    if (listed && !item.listed && roster.size >= this.#ctx.rosterItems)
-      throw new StanzaError('resource-constraint', 'the roster is full');
-    await this.#store(local, roster, to, item, { ...item, ...next, listed });
+    const { item, next, route } = await this.#rosters.exclusively(local, async (roster) => {
+      const item = roster.item(to);
+      const { next, route } = outbound(item, type);
+      const listed = item.listed || differs(item, next);
+      if (listed && !item.listed && roster.size >= this.#ctx.rosterItems)
+        throw new StanzaError('resource-constraint', 'the roster is full');
+      await this.#store(local, roster, to, item, { ...item, ...next, listed });
+      return { item, next, route };
+    });
     if (type === 'unsubscribed' && seesUs(item)) this.withdraw(local, to);
     if (route) await this.#ctx.route(stanza.withFrom(session.jid.bare).withTo(to), session);
     if (type === 'subscribed' && seesUs(next) && !seesUs(item)) this.show(local, to);
@@ -47,17 +49,21 @@ export class Subscriptions {
     const from = stanza.from.bare;
     const exists = this.#ctx.sessions.of(name).length > 0 || (await this.#ctx.stores.accounts.get(name)) !== undefined;
     if (!exists) return; // §8.5.1: whether somebody is here is nobody's business
-    const roster = await this.#rosters.of(name);
-    const item = roster.item(from);
-    if (type === 'subscribe' && !item.listed && roster.size >= this.#ctx.rosterItems) return;
-    const { next, deliver, answer } = inbound(item, type);
-    // of several requests the first is kept (§3.1.3)
-    const request = next.pendingIn && !item.pendingIn ? requestOf(stanza) : next.pendingIn ? item.request : '';
-    // §3.1.3: a request is for available resources; §3.1.6, §3.2.3, §3.3.3: the rest is for interested ones, before the push
-    const shown = (session: Session) => (type === 'subscribe' ? session.available : session.interested);
-    await this.#store(name, roster, from, item, { ...item, ...next, request }, () => {
-      if (deliver) for (const session of this.#ctx.sessions.of(name)) if (shown(session)) session.send(stanza);
+    const change = await this.#rosters.exclusively(name, async (roster) => {
+      const item = roster.item(from);
+      if (type === 'subscribe' && !item.listed && roster.size >= this.#ctx.rosterItems) return undefined;
+      const { next, deliver, answer } = inbound(item, type);
+      // of several requests the first is kept (§3.1.3)
+      const request = next.pendingIn && !item.pendingIn ? requestOf(stanza) : next.pendingIn ? item.request : '';
+      // §3.1.3: a request is for available resources; §3.1.6, §3.2.3, §3.3.3: the rest is for interested ones, before the push
+      const shown = (session: Session) => (type === 'subscribe' ? session.available : session.interested);
+      await this.#store(name, roster, from, item, { ...item, ...next, request }, () => {
+        if (deliver) for (const session of this.#ctx.sessions.of(name)) if (shown(session)) session.send(stanza);
+      });
+      return { item, next, answer };
     });
+    if (change === undefined) return;
+    const { item, next, answer } = change;
     if (type === 'unsubscribe' && seesUs(item)) this.withdraw(name, from);
     if (answer !== undefined)
       await this.#ctx.route(Stanza.made('presence', this.#ctx.jidOf(name), from, { type: answer }, []));

@@ -51,9 +51,9 @@ export const lastActivity: Module = {
       if (stanza.type !== 'unavailable') farewells.delete(session);
       else farewells.set(session, (stanza.element.child('status')?.text ?? '').slice(0, LONGEST_STATUS));
     });
-    ctx.on('session-closed', 'observe', async ({ session }) => {
+    ctx.on('session-closed', 'observe', async ({ session, moved }) => {
       const { local } = session.jid;
-      if (ctx.sessions.of(local).length > 0) return;
+      if (moved === true || ctx.sessions.of(local).length > 0) return;
       await store.set(local, KEY, { at: ctx.now(), status: farewells.get(session) ?? '' });
     });
   },

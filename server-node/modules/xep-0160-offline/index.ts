@@ -33,6 +33,10 @@ export const offline: Module = {
       return true;
     });
     const takers: Takers = new Map();
+    ctx.on('messages-waiting', 'observe', ({ name }) => {
+      const taker = ctx.sessions.here(name).find(canTake);
+      if (taker !== undefined) ctx.aside('offline messages', () => deliver(ctx, taker, takers));
+    });
     // under stream management nothing may wait for it: it ends with an acknowledgement, which comes by the same stream
     ctx.on('presence-sent', 'observe', ({ session }) =>
       session.outlet.managed === true
@@ -58,7 +62,7 @@ async function deliver(ctx: ModuleContext, session: Session, takers: Takers): Pr
   } finally {
     if (takers.get(local) === session) takers.delete(local);
   }
-  const next = session.closed ? ctx.sessions.of(local).find(canTake) : undefined; // it went before it had them all
+  const next = session.closed ? ctx.sessions.here(local).find(canTake) : undefined; // it went before it had them all
   if (next !== undefined) await deliver(ctx, next, takers);
 }
 

@@ -1,0 +1,268 @@
+import { Packer, Unpacker } from '../link/pack.ts';
+
+/** Datagrams of a pair of nodes. */
+export const DATA = 1;
+export const ACK = 2;
+
+export interface PairLinkLimits {
+  /** bytes on their way that are not acknowledged; what is more waits */
+  readonly windowBytes: number;
+  /** bytes that may wait and be on their way in all; beyond them the link is given up */
+  readonly mostBytes: number;
+  /** after so long without an acknowledgement it is sent again, milliseconds; doubles up to eight times of it */
+  readonly resendMs: number;
+  /** after so long without one the link is given up, milliseconds */
+  readonly patienceMs: number;
+}
+
+export interface PairLinkParts {
+  /** the largest datagram, bytes */
+  readonly mostDatagram: number;
+  /** what stands before each datagram: who sends it */
+  readonly prefix: Buffer;
+  readonly limits: PairLinkLimits;
+  /** a clock that only goes forward, milliseconds */
+  readonly clock: () => number;
+  /** Sends a datagram; it may be lost. */
+  send(datagram: Buffer): void;
+  /** A whole batch has come, in its order. */
+  take(batch: Unpacker): void;
+  /** The other side began anew: what was known of it is void, and a first batch follows. */
+  restarted(): void;
+  /** What waits is not delivered any more: the link began anew, with nothing in it. */
+  broken(why: string): void;
+}
+
+interface Piece {
+  readonly seq: number;
+  readonly datagram: Buffer;
+}
+
+/** it is acknowledged at the latest after so many datagrams, or with the next turn */
+const ACK_EVERY = 32;
+/** what is sent again at once, bytes */
+const BURST_BYTES = 1_048_576;
+
+/**
+ * One end of the link between two nodes: batches in their order, each exactly once, over a bus that may lose, with
+ * sequence numbers, acknowledgements and repetition. What it holds is bounded: when the other side is silent for too
+ * long, or too much waits, the link is given up, its content is the caller's to care for, and it begins anew with the
+ * next epoch, which the other side takes as a start from nothing.
+ */
+export class PairLink {
+  readonly #parts: PairLinkParts;
+  #out = new Packer();
+  #epoch = 1;
+  #nextSeq = 1;
+  /** sent and not acknowledged, then those that wait */
+  #pieces: Piece[] = [];
+  #gone = 0;
+  /** how many of the pieces are on their way */
+  #sent = 0;
+  #bytes = 0;
+  #flying = 0;
+  #scheduled = false;
+  /** when the oldest piece on its way was sent last, and first made progress impossible */
+  #sentAt = 0;
+  #progressAt = 0;
+  #tries = 0;
+
+  /** what is taken from the other side */
+  #theirEpoch = 0;
+  #expected = 1;
+  #partial: Buffer[] = [];
+  #unacknowledged = 0;
+  #ackDue = false;
+  #closed = false;
+  readonly counters = { batches: 0, bytes: 0, resent: 0, received: 0, lost: 0 };
+
+  constructor(parts: PairLinkParts) {
+    this.#parts = parts;
+    this.#progressAt = parts.clock();
+  }
+
+  /** bytes that wait or are not acknowledged */
+  get backlog(): number {
+    return this.#bytes + this.#out.length;
+  }
+
+  /** how long the oldest of them has been waiting for an acknowledgement, milliseconds */
+  get lag(): number {
+    return this.#sent === 0 ? 0 : this.#parts.clock() - this.#progressAt;
+  }
+
+  /** Where the next thing to say is written; it leaves with this turn. */
+  get out(): Packer {
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(() => {
+        this.#scheduled = false;
+        this.flush();
+      });
+    }
+    return this.#out;
+  }
+
+  /** Sends what was written. */
+  flush(): void {
+    if (this.#closed) return;
+    if (this.#out.length > 0) this.#cut(this.#out.take());
+    this.#pump();
+    if (this.#ackDue) this.#acknowledge();
+  }
+
+  /** A datagram of the other side, behind its kind. */
+  received(kind: number, reader: Unpacker, rest: () => Buffer): void {
+    if (this.#closed) return;
+    const theirs = reader.count(); // the epoch of what they acknowledge
+    this.#acknowledged(theirs, reader.count());
+    if (kind !== DATA) return;
+    const epoch = reader.count();
+    const seq = reader.count();
+    const more = reader.byte() === 1;
+    if (epoch < this.#theirEpoch) return;
+    if (epoch > this.#theirEpoch) {
+      if (seq !== 1) {
+        this.#soon(); // its beginning was lost: it comes again
+        return;
+      }
+      this.#theirEpoch = epoch;
+      this.#expected = 1;
+      this.#partial = [];
+      this.#parts.restarted();
+    }
+    if (seq !== this.#expected) {
+      if (seq > this.#expected) this.counters.lost++;
+      this.#soon();
+      return;
+    }
+    this.#expected++;
+    this.counters.received++;
+    this.#partial.push(rest());
+    if (!more) {
+      const batch = this.#partial.length === 1 ? this.#partial[0] : Buffer.concat(this.#partial);
+      this.#partial = [];
+      if (batch !== undefined) this.#parts.take(new Unpacker(batch));
+    }
+    if (++this.#unacknowledged >= ACK_EVERY) this.#acknowledge();
+    else this.#soon();
+  }
+
+  /** Called every now and then: repeats what was not acknowledged in time. */
+  tick(): void {
+    if (this.#closed || this.#sent === 0) return;
+    const { limits, clock } = this.#parts;
+    const now = clock();
+    if (now - this.#progressAt > limits.patienceMs) {
+      this.breakOff('the other node has been silent for too long');
+      return;
+    }
+    if (now - this.#sentAt < limits.resendMs * Math.min(8, 2 ** this.#tries)) return;
+    this.#tries++;
+    this.#sentAt = now;
+    let bytes = 0;
+    for (let i = this.#gone; i < this.#gone + this.#sent && bytes < BURST_BYTES; i++) {
+      const piece = this.#pieces[i];
+      if (piece === undefined) break;
+      bytes += piece.datagram.length;
+      this.counters.resent++;
+      this.#parts.send(piece.datagram);
+    }
+  }
+
+  /** Gives up what waits, and begins anew. */
+  breakOff(why: string): void {
+    if (this.#closed) return;
+    this.#out = new Packer();
+    this.#pieces = [];
+    this.#gone = this.#sent = this.#bytes = this.#flying = this.#tries = 0;
+    this.#epoch++;
+    this.#nextSeq = 1;
+    this.#progressAt = this.#parts.clock();
+    this.#parts.broken(why);
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  #cut(batch: Buffer): void {
+    const room = this.#parts.mostDatagram - this.#parts.prefix.length - 64; // what stands before a piece is shorter
+    this.counters.batches++;
+    this.counters.bytes += batch.length;
+    for (let from = 0; from < batch.length; from += room) {
+      const part = batch.subarray(from, from + room);
+      const seq = this.#nextSeq++;
+      const head = new Packer()
+        .byte(DATA)
+        .count(this.#theirEpoch)
+        .count(this.#expected - 1)
+        .count(this.#epoch)
+        .count(seq)
+        .byte(from + room < batch.length ? 1 : 0)
+        .take();
+      const datagram = Buffer.concat([this.#parts.prefix, head, part]);
+      this.#pieces.push({ seq, datagram });
+      this.#bytes += datagram.length;
+    }
+    if (this.#bytes > this.#parts.limits.mostBytes) this.breakOff('too much waits for the other node');
+  }
+
+  #pump(): void {
+    const { limits, clock, send } = this.#parts;
+    for (;;) {
+      const piece = this.#pieces[this.#gone + this.#sent];
+      if (piece === undefined || (this.#flying > 0 && this.#flying + piece.datagram.length > limits.windowBytes))
+        return;
+      if (this.#sent === 0) {
+        this.#progressAt = clock();
+        this.#sentAt = this.#progressAt;
+        this.#tries = 0;
+      }
+      this.#sent++;
+      this.#flying += piece.datagram.length;
+      this.#ackDue = false; // it says what has come
+      this.#unacknowledged = 0;
+      send(piece.datagram);
+    }
+  }
+
+  #acknowledged(epoch: number, upTo: number): void {
+    if (epoch !== this.#epoch) return;
+    let progress = false;
+    while (this.#sent > 0) {
+      const piece = this.#pieces[this.#gone];
+      if (piece === undefined || piece.seq > upTo) break;
+      this.#gone++;
+      this.#sent--;
+      this.#flying -= piece.datagram.length;
+      this.#bytes -= piece.datagram.length;
+      progress = true;
+    }
+    if (!progress) return;
+    if (this.#gone > 64 && this.#gone * 2 > this.#pieces.length) {
+      this.#pieces = this.#pieces.slice(this.#gone);
+      this.#gone = 0;
+    }
+    if (this.#pieces.length === this.#gone) this.#bytes = 0;
+    this.#progressAt = this.#sentAt = this.#parts.clock();
+    this.#tries = 0;
+    this.#pump();
+  }
+
+  #soon(): void {
+    this.#ackDue = true;
+    void this.out; // with the end of this turn, if nothing is said that carries it
+  }
+
+  #acknowledge(): void {
+    this.#ackDue = false;
+    this.#unacknowledged = 0;
+    const ack = new Packer()
+      .byte(ACK)
+      .count(this.#theirEpoch)
+      .count(this.#expected - 1)
+      .take();
+    this.#parts.send(Buffer.concat([this.#parts.prefix, ack]));
+  }
+}
