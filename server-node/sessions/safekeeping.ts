@@ -10,6 +10,9 @@ interface Stored {
   readonly data: Bytes;
 }
 
+/** A key of a node's run begins with it; those of a node that has its storage for itself have none. */
+const ownerOf = (key: string): string => (key.includes('!') ? key.slice(0, key.indexOf('!')) : '');
+
 /**
  * Messages that a session was sent and has not acknowledged for a while: they lie on disk until it does, or until they
  * went where messages wait. What is found at a start was left by a process that was killed.
@@ -20,18 +23,22 @@ export class Safekeeping implements Safe {
   readonly #onFault: (error: unknown) => void;
   /** keys sort in the order of their putting, also after a restart */
   readonly #epoch: string;
+  /** whose they are, where several nodes share the storage: a run of a node */
+  readonly #owner: string;
   #count = 0;
 
-  constructor(stores: Stores, now: number, onFault: (error: unknown) => void) {
+  constructor(stores: Stores, now: number, onFault: (error: unknown) => void, owner = '') {
+    this.#owner = owner;
     this.#store = stores.keyed<Stored>('unacknowledged');
     this.#offline = stores.list('offline');
     this.#epoch = now.toString(36).padStart(9, '0');
     this.#onFault = onFault;
   }
 
-  put(account: string, { bytes, at }: Unacknowledged): Kept {
-    const key = `${this.#epoch}-${(++this.#count).toString(36).padStart(8, '0')}`;
-    const stored = this.#store.set('', key, { account, at, data: bytes });
+  put(account: string, { bytes, at }: Unacknowledged, given?: string): Kept {
+    const count = (++this.#count).toString(36).padStart(8, '0');
+    const key = given ?? `${this.#owner === '' ? '' : `${this.#owner}!k`}${this.#epoch}-${count}`;
+    const stored = this.#store.set(this.#owner, key, { account, at, data: bytes });
     stored.catch(this.#onFault);
     return this.#kept(key, stored);
   }
@@ -46,13 +53,13 @@ export class Safekeeping implements Safe {
   }
 
   /** What lies there, by its key, in the order of its putting. */
-  async all(): Promise<Map<string, Unacknowledged & { readonly account: string }>> {
-    const all = await this.#store.all('');
+  async all(owner = this.#owner): Promise<Map<string, Unacknowledged & { readonly account: string }>> {
+    const all = await this.#store.all(owner);
     return new Map([...all].map(([key, { account, at, data }]) => [key, { account, at, bytes: data }]));
   }
 
   async drop(key: string): Promise<void> {
-    await this.#store.delete('', key);
+    await this.#store.delete(ownerOf(key), key);
   }
 
   #kept(key: string, stored: Promise<unknown>): Kept {

@@ -70,7 +70,8 @@ export interface Kept {
 
 /** Where messages lie that a session was sent and has not acknowledged for a while. */
 export interface Safe {
-  put(account: string, stanza: Unacknowledged): Kept;
+  /** `key`: how it is to be found again, if that is not for the safe to choose */
+  put(account: string, stanza: Unacknowledged, key?: string): Kept;
   /** what an earlier process put there, to be dropped in time */
   known(key: string): Kept;
 }

@@ -1,0 +1,132 @@
+import type { Fate } from '../router/session.ts';
+import type { Debt, Kept, Safe, Unacknowledged } from '../stream/ports.ts';
+import type { Bytes } from '../xml/chars.ts';
+import type { Jid } from '../xmpp/jid.ts';
+
+export interface TransitParts {
+  /** this run of this node: no two runs make the same keys */
+  readonly run: string;
+  readonly safe: Pick<Safe, 'put'>;
+  /** Gives back what nobody has got; resolves when it is safe elsewhere. */
+  undelivered(jid: Jid, stanzas: readonly Unacknowledged[]): Promise<void>;
+  readonly now: () => number;
+}
+
+interface Entry extends Unacknowledged {
+  readonly jid: Jid;
+  readonly receipt: (Fate & { readonly original?: Bytes }) | undefined;
+  /** the run that it was sent to */
+  holder: string;
+  kept: Kept | undefined;
+  returning: Promise<void> | undefined;
+}
+
+/** Where a message lies on disk while its recipient's node has not said what became of it. */
+export const transitKey = {
+  of: (run: string, number: number): string => `${run}!${number}`,
+  read(key: string): { readonly run: string; readonly number: number } | undefined {
+    const [run, number] = key.split('!');
+    return run === undefined || number === undefined || !/^\d+$/.test(number) ? undefined : { run, number: Number(number) };
+  },
+};
+
+/**
+ * Messages and requests on their way to sessions of other nodes. This node is responsible for each until the other says
+ * what became of it: then it is forgotten, or goes where it would have gone without that session. A node that dies loses
+ * nothing that was sent to it.
+ */
+export class Transit {
+  readonly #parts: TransitParts;
+  readonly #open = new Map<number, Entry>();
+  #last = 0;
+
+  constructor(parts: TransitParts) {
+    this.#parts = parts;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Follows one; answers its number. */
+  follow(holder: string, jid: Jid, bytes: Bytes, receipt: Fate | undefined): number {
+    const number = ++this.#last;
+    const entry = { jid, bytes, receipt, at: this.#parts.now(), holder, kept: undefined, returning: undefined };
+    this.#open.set(number, entry);
+    return number;
+  }
+
+  /** What is owed to its sender. */
+  debt(number: number): Debt {
+    const open = this.#open;
+    const secure = () => this.keep(number) ?? Promise.resolve();
+    return {
+      get settled() {
+        return !open.has(number);
+      },
+      secure,
+    };
+  }
+
+  /** Its client was sent it, and acknowledges nothing. */
+  passed(number: number): void {
+    this.#open.get(number)?.kept?.drop();
+    this.#open.delete(number);
+  }
+
+  /** Its client has it. */
+  taken(number: number): void {
+    const entry = this.#open.get(number);
+    this.#open.delete(number);
+    if (entry?.receipt !== undefined) entry.receipt.taken();
+    else entry?.kept?.drop();
+  }
+
+  /** Its client will not get it. */
+  lost(number: number): Promise<void> {
+    const entry = this.#open.get(number);
+    if (entry === undefined) return Promise.resolve();
+    return this.#return([[number, entry]]);
+  }
+
+  /** It should lie on disk: resolves when it does; undefined when it does elsewhere, or is nobody's affair any more. */
+  keep(number: number): Promise<unknown> | undefined {
+    const entry = this.#open.get(number);
+    if (entry === undefined || !entry.bytes.startsWith('<message')) return undefined;
+    if (entry.returning !== undefined) return entry.returning;
+    const put = () => {
+      const bytes = entry.receipt?.original ?? entry.bytes;
+      return this.#parts.safe.put(entry.jid.local, { bytes, at: entry.at }, transitKey.of(this.#parts.run, number));
+    };
+    entry.kept ??= entry.receipt === undefined ? put() : entry.receipt.keep(put);
+    return entry.kept?.stored;
+  }
+
+  /** It went with its session to another node. */
+  moved(number: number, holder: string): void {
+    const entry = this.#open.get(number);
+    if (entry !== undefined) entry.holder = holder;
+  }
+
+  /** A node is gone, or out of reach for too long: what it was sent goes elsewhere. */
+  async abandon(holder: string): Promise<void> {
+    const mine = [...this.#open].filter(([, entry]) => entry.holder === holder && entry.returning === undefined);
+    await this.#return(mine);
+  }
+
+  /** In one turn, so that their order stays. */
+  async #return(entries: readonly [number, Entry][]): Promise<void> {
+    await Promise.all(
+      entries.map(([number, entry]) => {
+        const { receipt, kept, bytes, jid, at } = entry;
+        if (receipt === undefined) kept?.drop();
+        const lost = receipt === undefined || receipt.lost();
+        const stanza = { bytes: receipt?.original ?? bytes, at };
+        const back = lost ? this.#parts.undelivered(jid, [stanza]) : Promise.resolve();
+        const over = () => void this.#open.delete(number);
+        entry.returning = back.then(over, over);
+        return entry.returning;
+      }),
+    );
+  }
+}
