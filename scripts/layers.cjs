@@ -20,7 +20,10 @@ const rooms = {
   'server-node/link': { at: '^server-node/link/', may: ['server-node/xml'] },
   'server-node/stream': { at: '^server-node/stream/', may: [...PURE, 'server-node/sasl'] },
   'server-node/edge': { at: '^server-node/edge/', may: [...PURE, 'server-node/stream', 'server-node/observe'] },
-  'server-node/ports': { at: '^server-node/(storage/(stores|migrations)|cluster/cluster)\\.ts$', may: PURE },
+  'server-node/ports': {
+    at: '^server-node/(storage/(stores|migrations|exclusive|leases)|cluster/cluster)\\.ts$',
+    may: PURE,
+  },
   'server-node/config': { at: '^server-node/config/', may: ['shared/domain', 'shared/errors'] },
   'server-node/router': { at: '^server-node/router/', may: [...PURE, 'server-node/ports', 'server-node/config'] },
   'server-node/modules': {

@@ -172,6 +172,37 @@ export function storesContract(kind: string, open: () => Promise<Stores>): void 
     assert.equal(await meta.get('a'), '2');
   });
 
+  check('exclusive work of one name is done one at a time, in the order it was asked for', async (stores) => {
+    const heard: string[] = [];
+    const work = (what: string, end: Promise<unknown>) => async () => {
+      heard.push(`${what} begins`);
+      await end;
+      heard.push(`${what} ends`);
+      return what;
+    };
+    const gate = Promise.withResolvers<void>();
+    const first = stores.exclusive('a', work('first', gate.promise));
+    const second = stores.exclusive('a', work('second', Promise.resolve()));
+    assert.equal(
+      await stores.exclusive('b', work('other', Promise.resolve())),
+      'other',
+      'another name waits for nobody',
+    );
+    gate.resolve();
+    assert.deepEqual(await Promise.all([first, second]), ['first', 'second']);
+    const ofOne = heard.filter((line) => !line.startsWith('other'));
+    assert.deepEqual(ofOne, ['first begins', 'first ends', 'second begins', 'second ends']);
+  });
+
+  check('exclusive work that fails tells its caller, and the next one begins', async (stores) => {
+    const failing = stores.exclusive('a', async () => {
+      throw new Error('as it may be');
+    });
+    const next = stores.exclusive('a', async () => 'done');
+    await assert.rejects(failing, /as it may be/);
+    assert.equal(await next, 'done');
+  });
+
   check('a sound storage has nothing to complain of', async (stores) => {
     await stores.accounts.add(account('anna'));
     assert.deepEqual(await stores.check(), []);

@@ -13,6 +13,12 @@ export interface Stores {
   list(kind: string): ListStore;
   /** one value a name for the whole domain, such as secrets */
   readonly meta: MetaStore;
+  /**
+   * Runs the work while no other work of that name runs, on any node that shares the storage. Work must not ask for
+   * exclusive work itself: it might wait for its own end. Where others share the storage it is rejected with a
+   * StorageError when it can't begin in time, and when the exclusion did not hold to the end.
+   */
+  exclusive<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** bytes on disk, 0 in memory */
   bytes(): number;
   /** what is damaged, one sentence each; empty when all is well */

@@ -1,3 +1,4 @@
+import { Turns } from '../exclusive.ts';
 import type { Account, AccountStore, Entry, KeyCount, KeyedStore, ListStore, MetaStore, Stores } from '../stores.ts';
 
 /** The stores of a node that forgets everything when it stops: for tests, and the measure of what the ports ask. */
@@ -6,6 +7,7 @@ export class MemoryStores implements Stores {
   readonly #lists = new Map<string, Map<string, Entry[]>>();
   readonly accounts: AccountStore = new MemoryAccounts((name) => this.#forget(name));
   readonly meta: MetaStore = new MemoryMeta();
+  readonly #turns = new Turns();
 
   keyed<T>(kind: string): KeyedStore<T> {
     return new MemoryKeyed<T>(entryOf(this.#kinds, kind, () => new Map()));
@@ -13,6 +15,10 @@ export class MemoryStores implements Stores {
 
   list(kind: string): ListStore {
     return new MemoryList(entryOf(this.#lists, kind, () => new Map()));
+  }
+
+  exclusive<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return this.#turns.take(name, work);
   }
 
   bytes(): number {

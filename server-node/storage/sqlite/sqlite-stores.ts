@@ -1,4 +1,5 @@
 import { copyFileSync, existsSync, statSync } from 'node:fs';
+import { Turns } from '../exclusive.ts';
 import { missingMigrations } from '../migrations.ts';
 import {
   type AccountStore,
@@ -58,6 +59,7 @@ class SqliteStores implements Stores {
   readonly #writer: Writer;
   readonly accounts: AccountStore;
   readonly meta: MetaStore;
+  readonly #turns = new Turns();
 
   constructor(db: Database, path: string) {
     this.#db = db;
@@ -73,6 +75,11 @@ class SqliteStores implements Stores {
 
   list(kind: string): ListStore {
     return new SqliteList(this.#db, this.#writer, kind);
+  }
+
+  /** The node is the only one that serves from this file. */
+  exclusive<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return this.#turns.take(name, work);
   }
 
   bytes(): number {
