@@ -21,7 +21,7 @@ const rooms = {
   'server-node/stream': { at: '^server-node/stream/', may: [...PURE, 'server-node/sasl'] },
   'server-node/edge': { at: '^server-node/edge/', may: [...PURE, 'server-node/stream', 'server-node/observe'] },
   'server-node/ports': {
-    at: '^server-node/(storage/(stores|migrations|exclusive|leases)|cluster/cluster)\\.ts$',
+    at: '^server-node/(storage/(stores|migrations|exclusive|leases))\\.ts$',
     may: PURE,
   },
   'server-node/config': { at: '^server-node/config/', may: ['shared/domain', 'shared/errors'] },
@@ -40,9 +40,17 @@ const rooms = {
     siblings: false,
     may: ['server-node/ports', 'server-node/observe'],
   },
+  // cluster: the other nodes of a domain, their sessions, and what is said between nodes
   'server-node/cluster': {
-    at: '^server-node/cluster/(local|nats)\\.ts$',
-    may: [...PURE, 'server-node/ports', 'server-node/observe'],
+    at: '^server-node/cluster/',
+    may: [
+      ...PURE,
+      'server-node/ports',
+      'server-node/link',
+      'server-node/router',
+      'server-node/stream',
+      'server-node/observe',
+    ],
   },
   'server-node/federation': {
     at: '^server-node/federation/',

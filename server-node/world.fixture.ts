@@ -4,6 +4,7 @@ import { Users } from './accounts/users.ts';
 import { digest } from './digest.ts';
 import { modules } from './modules/index.ts';
 import type { Contacts, Module } from './router/module.ts';
+import type { Others } from './router/others.ts';
 import { Router } from './router/router.ts';
 import { Session } from './router/session.ts';
 import { MemoryStores } from './storage/memory/memory-stores.ts';
@@ -33,6 +34,7 @@ export class World {
     limits = {},
     contacts: Contacts = {},
     extra: readonly Module[] = [],
+    others?: Others,
   ) {
     this.stores = stores;
     this.router = new Router({
@@ -45,6 +47,7 @@ export class World {
       admins: [`admin@${DOMAIN}`],
       accounts: () => moduleAccounts(this.users),
       digest,
+      others,
       now: () => this.now,
       onFault: (error, what) => this.faults.push(`${what}: ${error instanceof Error ? error.message : error}`),
     });

@@ -86,4 +86,3 @@ function writeState(out: Packer, session: Session): void {
     .byte(session.priority + 128)
     .bytes(presence?.rest ?? '');
 }
-

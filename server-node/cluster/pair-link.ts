@@ -23,6 +23,8 @@ export interface PairLinkParts {
   readonly limits: PairLinkLimits;
   /** a clock that only goes forward, milliseconds */
   readonly clock: () => number;
+  /** Writes what is still to be said before what was written leaves. */
+  gather(): void;
   /** Sends a datagram; it may be lost. */
   send(datagram: Buffer): void;
   /** A whole batch has come, in its order. */
@@ -106,6 +108,7 @@ export class PairLink {
   /** Sends what was written. */
   flush(): void {
     if (this.#closed) return;
+    this.#parts.gather();
     if (this.#out.length > 0) this.#cut(this.#out.take());
     this.#pump();
     if (this.#ackDue) this.#acknowledge();

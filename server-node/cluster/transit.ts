@@ -26,7 +26,9 @@ export const transitKey = {
   of: (run: string, number: number): string => `${run}!${number}`,
   read(key: string): { readonly run: string; readonly number: number } | undefined {
     const [run, number] = key.split('!');
-    return run === undefined || number === undefined || !/^\d+$/.test(number) ? undefined : { run, number: Number(number) };
+    return run === undefined || number === undefined || !/^\d+$/.test(number)
+      ? undefined
+      : { run, number: Number(number) };
   },
 };
 

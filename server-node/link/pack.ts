@@ -114,6 +114,13 @@ export class Unpacker {
     return this.#buffer.toString('utf8', from, to);
   }
 
+  /** All that follows, as it is. */
+  rest(): Buffer {
+    const rest = this.#buffer.subarray(this.#at);
+    this.#at = this.#buffer.length;
+    return rest;
+  }
+
   #span(): [number, number] {
     const length = this.count();
     const from = this.#at;

@@ -1,5 +1,5 @@
 import type { Bytes } from '../xml/chars.ts';
-import type { Kept, Receipt, Unacknowledged } from './ports.ts';
+import type { Kept, Receipt, Safe, Unacknowledged } from './ports.ts';
 
 interface Sent extends Unacknowledged {
   readonly receipt: Receipt | undefined;
@@ -109,13 +109,24 @@ export class AckQueue {
 
   static unpack(
     packed: { readonly acknowledged: number; readonly waiting: readonly PackedStanza[] },
-    known: (key: string) => Kept,
+    safe: Pick<Safe, 'known' | 'foreign'>,
+    stale: (key: string) => void = () => {},
   ): AckQueue {
     const queue = new AckQueue();
     queue.#acknowledged = packed.acknowledged;
     queue.#sent = packed.acknowledged;
     for (const { bytes, at, key, original } of packed.waiting) {
-      const kept = key === undefined ? undefined : known(key);
+      const foreign = key === undefined ? undefined : safe.foreign?.(key);
+      if (key !== undefined && foreign !== undefined) {
+        if (foreign === 'ours') stale(key);
+        queue.push(
+          original !== undefined && foreign === 'ours' ? original : bytes,
+          foreign === 'ours' ? undefined : foreign,
+          at,
+        );
+        continue;
+      }
+      const kept = key === undefined ? undefined : safe.known(key);
       queue.push(bytes, kept === undefined && isMessage(bytes) ? NOTHING_LOST : restored(kept, original), at);
     }
     return queue;
@@ -130,6 +141,11 @@ export class AckQueue {
     }
     this.#empty();
     return lost;
+  }
+
+  /** The session goes on elsewhere, with all that waits. */
+  forget(): void {
+    this.#empty();
   }
 
   #empty(): void {

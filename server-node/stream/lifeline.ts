@@ -278,6 +278,7 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     }
     this.lostAt = this.#now();
     void this.#keep();
+    if (this.#core.parked !== undefined) this.#core.parked(this.id, this.pack());
     return true;
   }
 
@@ -299,14 +300,35 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     now: () => number,
   ): Promise<Lifeline<S> | undefined> {
     const line = new Lifeline(core, limits, packed.account, undefined, undefined, now);
+    const stale: string[] = [];
     line.id = packed.id;
     line.lostAt = packed.lostAt;
     line.#handled = packed.handled;
-    line.#queue = AckQueue.unpack(packed, (key) => core.safe.known(key));
+    line.#queue = AckQueue.unpack(packed, core.safe, (key) => stale.push(key));
     const session = await core.unpack(packed.session, line);
     if (session === undefined) return undefined;
     line.session = session;
+    // what another node had on disk is ours now: first it is there twice
+    if (stale.length > 0)
+      await Promise.resolve(line.#keep()).then(() => Promise.all(stale.map((key) => core.safe.known(key).drop())));
     return line;
+  }
+
+  /** It goes on at another node: all that is needed for that. Here it is over, and nobody is told that it went. */
+  async release(): Promise<PackedLine | undefined> {
+    const packed = this.pack();
+    if (packed === undefined) return undefined;
+    await this.#keep();
+    if (this.over) return undefined;
+    const bearer = this.#bearer;
+    this.over = true;
+    this.#wire = undefined;
+    this.#bearer = undefined;
+    this.#queue?.forget();
+    this.#wakeIdle();
+    if (this.id !== undefined && this.lostAt !== undefined) this.#core.unparked?.(this.id);
+    bearer?.replaced('conflict', 'the session was resumed over another connection');
+    return packed;
   }
 
   /** Waits for what an earlier connection still does, so that the counts are right (§5). */
@@ -321,6 +343,7 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     const before = this.#bearer;
     this.#wire = wire;
     this.#bearer = bearer;
+    if (this.lostAt !== undefined && this.id !== undefined) this.#core.unparked?.(this.id);
     this.lostAt = undefined;
     before?.replaced('conflict', 'the session was resumed over another connection');
     this.#core.moved(this.session, peer);
@@ -347,6 +370,7 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     if (this.over) return;
     this.active();
     this.over = true;
+    if (this.lostAt !== undefined && this.id !== undefined) this.#core.unparked?.(this.id);
     this.#wire = undefined;
     this.#bearer = undefined;
     const session = this.#session;

@@ -74,6 +74,11 @@ export interface Safe {
   put(account: string, stanza: Unacknowledged, key?: string): Kept;
   /** what an earlier process put there, to be dropped in time */
   known(key: string): Kept;
+  /**
+   * Of what came with a session from another node: who is told what becomes of it; `ours`: we are to keep it anew, and the
+   * old one is to be dropped then; undefined: it is one of our own, for `known`.
+   */
+  foreign?(key: string): Receipt | 'ours' | undefined;
 }
 
 /** A message that its recipient has not acknowledged: it would be lost if the process were killed now. */
@@ -176,6 +181,12 @@ export interface StreamCore<S extends { readonly jid: Jid }> {
   pack(session: S): unknown;
   /** Makes the session again after a restart; undefined when its account may not have one any more. */
   unpack(packed: unknown, outlet: StreamOutlet): Promise<S | undefined>;
+  /** A session that another node holds, for its client to go on here (XEP-0198 §5); it is no longer there then. */
+  fetch?(id: string, account: string): Promise<unknown>;
+  /** A session waits for its client: as it is, it could go on after this node died. */
+  parked?(id: string, line: unknown): void;
+  /** It does not wait any more. */
+  unparked?(id: string): void;
   /** The session goes on over another connection. */
   moved(session: S, peer: PeerInfo): void;
   /** Switches carbons on, with the binding (XEP-0386 §5). */

@@ -5,7 +5,7 @@ import { StanzaError } from '../xmpp/errors.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/namespaces.ts';
 import { failed, readCount, taggedResource, wantedResource } from './binding.ts';
-import { type Bearer, Lifeline } from './lifeline.ts';
+import { type Bearer, Lifeline, type PackedLine } from './lifeline.ts';
 import type { Lifelines } from './lifelines.ts';
 import type { Agent, PeerInfo, StreamCore, StreamWire } from './ports.ts';
 import { isTrue } from './sasl2-request.ts';
@@ -69,6 +69,15 @@ export class SessionDesk<S extends { readonly jid: Jid }> {
     return { address, transport, tls, mechanism: this.mechanism, client };
   }
 
+  /** A session that another node holds comes here. */
+  async #fetch(id: string, account: string): Promise<Lifeline<S> | undefined> {
+    const packed = (await this.#core.fetch?.(id, account)) as PackedLine | undefined;
+    if (packed === undefined) return undefined;
+    const line = await Lifeline.unpack(packed, this.#core, this.#lines.limits, this.#now);
+    if (line !== undefined) this.#lines.add(line);
+    return line;
+  }
+
   /** XEP-0198 §3: at most once. */
   enable(line: Lifeline<S>, enable: Element): Element {
     if (line.managed) return failed('unexpected-request');
@@ -90,7 +99,7 @@ export class SessionDesk<S extends { readonly jid: Jid }> {
     const h = readCount(request.attributes['h']);
     if (h === undefined) return failed('bad-request');
     if (!(await this.#core.stands(login))) return failed('item-not-found');
-    const line = this.#lines.find(previd, login.name);
+    const line = this.#lines.find(previd, login.name) ?? (await this.#fetch(previd, login.name));
     if (line === undefined || typeof line === 'number') return failed('item-not-found', line);
     await line.settle();
     if (this.#bearer.over || line.over) return failed('item-not-found', line.handled);

@@ -1,0 +1,123 @@
+import { Log } from '../observe/log.ts';
+import { LeaseTable, MemoryLeases } from '../storage/memory/memory-leases.ts';
+import { MemoryStores } from '../storage/memory/memory-stores.ts';
+import type { Kept } from '../stream/ports.ts';
+import { DOMAIN, World } from '../world.fixture.ts';
+import { CLUSTER_TIMES, Cluster, type ClusterTimes } from './cluster.ts';
+import { type MemoryBus, MemoryMesh } from './memory-bus.ts';
+
+/** Several nodes of one domain in one process: real routers and links, with memory for NATS and PostgreSQL. */
+export class Cloud {
+  readonly mesh = new MemoryMesh();
+  readonly stores = new MemoryStores();
+  readonly leases = new LeaseTable();
+  readonly nodes: CloudNode[] = [];
+  readonly times: ClusterTimes;
+
+  constructor(times: Partial<ClusterTimes> = {}) {
+    this.times = { ...CLUSTER_TIMES, beatMs: 20, renewMs: 40, leaseMs: 400, stopMs: 300, resendMs: 20, ...times };
+  }
+
+  async start(...names: string[]): Promise<CloudNode[]> {
+    const started: CloudNode[] = [];
+    for (const name of names) {
+      const node = new CloudNode(this, name);
+      this.nodes.push(node);
+      await node.cluster.start();
+      started.push(node);
+    }
+    return started;
+  }
+
+  async stop(): Promise<void> {
+    for (const node of this.nodes) await node.cluster.leave();
+  }
+
+  /** What nodes complained of that a test did not cause. */
+  get faults(): string[] {
+    return this.nodes.flatMap(({ world }) => world.faults);
+  }
+}
+
+export class CloudNode {
+  readonly name: string;
+  readonly run: string;
+  readonly world: World;
+  readonly cluster: Cluster;
+  readonly bus: MemoryBus;
+  readonly lost: string[] = [];
+  readonly lines: string[] = [];
+  /** what lies on disk for the case that this node dies */
+  readonly safe = new Map<string, { readonly account: string; readonly bytes: string; readonly at: number }>();
+  /** runs whose left-overs this node took over */
+  readonly adopted: string[] = [];
+  #silent = false;
+
+  constructor(cloud: Cloud, name: string) {
+    this.name = name;
+    this.run = `${name}-${cloud.nodes.length + 1}`;
+    this.bus = cloud.mesh.bus(name, 4096);
+    const leases = new MemoryLeases(cloud.leases);
+    const alive = <T>(work: () => Promise<T>): Promise<T> =>
+      this.#silent ? Promise.reject(new Error('out of reach')) : work();
+    this.cluster = new Cluster({
+      domain: DOMAIN,
+      node: name,
+      run: this.run,
+      version: '1.2.3',
+      info: {},
+      bus: this.bus,
+      leases: {
+        join: (...args) => alive(() => leases.join(...args)),
+        renew: (...args) => alive(() => leases.renew(...args)),
+        fence: (...args) => alive(() => leases.fence(...args)),
+        leave: (...args) => alive(() => leases.leave(...args)),
+        rows: () => alive(() => leases.rows()),
+        close: () => leases.close(),
+      },
+      stores: cloud.stores,
+      safe: {
+        put: (account, { bytes, at }, key = ''): Kept => {
+          this.safe.set(key, { account, bytes, at });
+          return { key, stored: Promise.resolve(), drop: () => void this.safe.delete(key) };
+        },
+      },
+      times: cloud.times,
+      clock: () => performance.now(),
+      now: () => this.world.now,
+      log: new Log('info', (line) => this.lines.push(line)),
+      router: () => this.world.router,
+      continuity: () => ({
+        adopt: async (run) => this.adopted.push(run),
+        release: async () => undefined,
+      }),
+      onLost: (why) => this.lost.push(why),
+    });
+    this.world = new World(cloud.stores, {}, {}, [], this.cluster);
+  }
+
+  /** The database can't be reached from here, or can again. */
+  set database(reachable: boolean) {
+    this.#silent = !reachable;
+  }
+
+  /** As a machine that loses its power. */
+  die(): void {
+    this.bus.connected = false;
+    this.#silent = true;
+  }
+}
+
+/** Waits until something holds; what it should be is told when it never does. */
+export async function eventually(what: string, holds: () => boolean): Promise<void> {
+  for (let i = 0; i < 1000; i++) {
+    if (holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  throw new Error(`it never was so: ${what}`);
+}
+
+/** Long enough for what is on its way to arrive. */
+export const settled = async (turns = 10): Promise<void> => {
+  for (let i = 0; i < turns; i++) await new Promise((resolve) => setTimeout(resolve, 1));
+};

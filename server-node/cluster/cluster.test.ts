@@ -1,0 +1,325 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { conditionOf, DOMAIN } from '../world.fixture.ts';
+import { NS } from '../xmpp/namespaces.ts';
+import { Cloud, type CloudNode, eventually, settled } from './cluster.fixture.ts';
+
+const ANNA = `anna@${DOMAIN}`;
+const BERT = `bert@${DOMAIN}`;
+
+/** A cluster of so many nodes with anna and bert, who are each other's contacts. */
+async function cloud(
+  names: string,
+  work: (cloud: Cloud, ...nodes: CloudNode[]) => Promise<void>,
+  times = {},
+): Promise<void> {
+  const it = new Cloud(times);
+  const nodes = await it.start(...names.split(' '));
+  await nodes[0]?.world.people('anna', 'bert', 'carl');
+  await nodes[0]?.world.befriend('anna', 'bert');
+  await settled();
+  try {
+    await work(it, ...nodes);
+    assert.deepEqual(it.faults, []);
+  } finally {
+    await it.stop();
+  }
+}
+
+test('a message reaches somebody at another node, by bare and by full JID; an answer comes back', () =>
+  cloud('a b', async (_, a, b) => {
+    const [anna, bert] = [await a.world.come('anna/x'), await b.world.come('bert/y')];
+    await settled();
+    anna.hears();
+    await anna.says(`<message to='${BERT}' type='chat' id='1'><body>hi</body></message>`);
+    await anna.says(`<message to='${BERT}/y' type='chat' id='2'><body>hi</body></message>`);
+    await settled();
+    assert.deepEqual(bert.hearsBriefly(), [
+      'message from=anna@/x to=bert@ type=chat id=1',
+      'message from=anna@/x to=bert@/y type=chat id=2',
+    ]);
+    await bert.says(`<iq to='${ANNA}/x' type='get' id='q'><query xmlns='jabber:iq:version'/></iq>`);
+    await settled();
+    assert.deepEqual(anna.hearsBriefly(), ['iq from=bert@/y to=anna@/x type=get id=q']);
+    assert.equal(a.cluster.transit.size + b.cluster.transit.size, 0, 'nothing is on its way any more');
+  }));
+
+test('presence: contacts at other nodes see somebody come, change and go, and are seen by who comes', () =>
+  cloud('a b c', async (_, a, b, c) => {
+    const bert = await b.world.come('bert/y', '<presence><show>dnd</show></presence>');
+    await settled();
+    const anna = await a.world.come('anna/x', '');
+    await anna.says('<presence><status>here</status></presence>');
+    assert.deepEqual(
+      anna.hears().map((e) => [e.attributes['from'], e.child('show')?.text]),
+      [
+        [`${ANNA}/x`, undefined],
+        [`${BERT}/y`, 'dnd'],
+      ],
+    );
+    await settled();
+    assert.deepEqual(bert.hearsBriefly(), ['presence from=anna@/x to=bert@']);
+    const other = await c.world.come('anna/z');
+    await settled();
+    assert.deepEqual(anna.hearsBriefly(), ['presence from=anna@/z to=anna@']);
+    await other.leaves();
+    await anna.leaves();
+    await settled();
+    assert.deepEqual(bert.hearsBriefly(), [
+      'presence from=anna@/z to=bert@',
+      'presence from=anna@/z to=bert@ type=unavailable',
+      'presence from=anna@/x to=bert@ type=unavailable',
+    ]);
+    assert.equal(b.world.router.sessions.elsewhere, 0);
+  }));
+
+test('who joins learns of all who are there', () =>
+  cloud('a', async (it, a) => {
+    const anna = await a.world.come('anna/x');
+    const [b] = await it.start('b');
+    assert.equal(b?.world.router.sessions.elsewhere, 1);
+    const bert = await b?.world.come('bert/y');
+    await settled();
+    assert.deepEqual(anna.hearsBriefly(), ['presence from=bert@/y to=anna@']);
+    assert.equal(
+      b?.cluster
+        .nodes()
+        .map((node) => `${node.node} ${node.state} ${node.sessions}`)
+        .join(),
+      'a linked 1,b here 1',
+    );
+    await bert?.leaves();
+  }));
+
+test('a resource that is bound again at another node ends the first', () =>
+  cloud('a b', async (_, a, b) => {
+    const first = await a.world.come('anna/x');
+    await settled();
+    await b.world.come('anna/x');
+    assert.deepEqual(first.ended, ['conflict']);
+    assert.deepEqual([a.world.router.sessions.size, b.world.router.sessions.size], [0, 1]);
+  }));
+
+test('a resource that is bound at two nodes in the same moment stays where it was bound last, and there alone', () =>
+  cloud('a b', async (_, a, b) => {
+    b.world.now = a.world.now + 1;
+    await Promise.all([a.world.come('anna/x'), b.world.come('anna/x')]);
+    await settled();
+    assert.deepEqual([a.world.router.sessions.size, b.world.router.sessions.size], [0, 1]);
+  }));
+
+test('roster pushes, subscriptions and blocking cross nodes', () =>
+  cloud('a b', async (_, a, b) => {
+    const [desk, phone, carl] = [
+      await a.world.come('anna/desk'),
+      await b.world.come('anna/phone'),
+      await b.world.come('carl/c'),
+    ];
+    await settled();
+    for (const one of [desk, phone, carl]) one.hears();
+    await desk.says(`<iq type='set' id='s'><query xmlns='${NS.roster}'><item jid='x@y' name='X'/></query></iq>`);
+    await settled();
+    assert.equal(phone.hears()[0]?.child('query', NS.roster)?.elements[0]?.attributes['name'], 'X');
+    await carl.says(`<presence to='${ANNA}' type='subscribe'/>`);
+    await settled();
+    desk.hears();
+    await phone.says(`<presence to='carl@${DOMAIN}' type='subscribed'/>`);
+    await settled();
+    assert.ok(
+      carl.hearsBriefly().includes('presence from=anna@/desk to=carl@'),
+      'the node of carl shows a session of another',
+    );
+    const roster = await desk.asks(`<iq type='get' id='r'><query xmlns='${NS.roster}'/></iq>`);
+    assert.deepEqual(
+      roster
+        .child('query', NS.roster)
+        ?.elements.map((e) => `${e.attributes['jid']} ${e.attributes['subscription']}`)
+        .sort(),
+      [`${BERT} both`, `carl@${DOMAIN} from`, 'x@y none'],
+    );
+    await phone.says(`<iq type='set' id='b'><block xmlns='${NS.blocking}'><item jid='carl@${DOMAIN}'/></block></iq>`);
+    await settled();
+    for (const one of [desk, phone, carl]) one.hears();
+    await carl.says(`<message to='${ANNA}/desk' type='chat' id='m'><body>hi</body></message>`);
+    await settled();
+    assert.equal(conditionOf(carl.hears()[0]), 'service-unavailable');
+    assert.deepEqual([desk.hears(), phone.hears()], [[], []]);
+  }));
+
+test('carbons reach devices at other nodes', () =>
+  cloud('a b c', async (_, a, b, c) => {
+    const [desk, phone] = [await a.world.come('anna/desk'), await b.world.come('anna/phone')];
+    const bert = await c.world.come('bert/y');
+    await phone.says(`<iq type='set' id='c'><enable xmlns='${NS.carbons}'/></iq>`);
+    await settled();
+    for (const one of [desk, phone, bert]) one.hears();
+    await desk.says(`<message to='${BERT}' type='chat' id='1'><body>hi</body></message>`);
+    await bert.says(`<message to='${ANNA}/desk' type='chat' id='2'><body>ho</body></message>`);
+    await settled();
+    assert.deepEqual(
+      phone.hears().map((e) => e.elements[0]?.name),
+      ['sent', 'received'],
+    );
+    assert.deepEqual(desk.hearsBriefly(), ['message from=bert@/y to=anna@/desk type=chat id=2']);
+  }));
+
+test('suspending somebody ends their sessions at all nodes', () =>
+  cloud('a b', async (_, a, b) => {
+    const [desk, phone] = [await a.world.come('anna/desk'), await b.world.come('anna/phone')];
+    await settled();
+    assert.equal(await a.world.users.suspend('anna'), 2);
+    assert.deepEqual([desk.ended, phone.ended], [['policy-violation'], ['policy-violation']]);
+    assert.equal(b.world.router.sessions.size, 0);
+  }));
+
+test('a message that is kept while its recipient comes to another node is not left lying', () =>
+  cloud('a b', async (it, a, b) => {
+    const anna = await a.world.come('anna/x');
+    it.mesh.passes = (from) => from !== 'b'; // a does not hear of bert yet
+    const bert = await b.world.come('bert/y');
+    await anna.says(`<message to='${BERT}' type='chat' id='1'><body>hi</body></message>`);
+    assert.deepEqual(bert.hears(), []);
+    it.mesh.passes = () => true;
+    await eventually('it arrives', () => bert.incoming.some((wire) => wire.includes('hi')));
+    assert.equal(await it.stores.list('offline').count('bert'), 0);
+  }));
+
+test('a bus that loses half of what it is given loses, doubles and disorders nothing', () =>
+  cloud(
+    'a b',
+    async (it, a, b) => {
+      const [anna, bert] = [await a.world.come('anna/x'), await b.world.come('bert/y')];
+      await settled();
+      bert.hears();
+      let state = 7;
+      it.mesh.passes = () => {
+        state = (state * 1103515245 + 12345) % 2 ** 31;
+        return state / 2 ** 31 < 0.5;
+      };
+      const long = 'x'.repeat(9000); // more than one datagram carries
+      for (let i = 0; i < 200; i++)
+        await anna.says(
+          `<message to='${BERT}' type='chat' id='${i}'><body>${i % 20 === 0 ? long : i}</body></message>`,
+        );
+      await eventually('all arrive', () => bert.incoming.length >= 200);
+      assert.deepEqual(
+        bert.hears().map((e) => e.attributes['id']),
+        Array.from({ length: 200 }, (_, i) => String(i)),
+      );
+      assert.ok(
+        a.cluster.nodes().some((node) => node.resent > 0),
+        'something was lost on the way',
+      );
+    },
+    { leaseMs: 5000, stopMs: 4000 },
+  ));
+
+test('a node that dies: its people are shown unavailable, once, by one node; what was on its way goes where messages wait', () =>
+  cloud('a b c', async (it, a, b, c) => {
+    const [anna, bert, carl] = [
+      await a.world.come('anna/x'),
+      await b.world.come('bert/y'),
+      await c.world.come('anna/z'),
+    ];
+    await settled();
+    for (const one of [anna, bert, carl]) one.hears();
+    b.die();
+    await anna.says(`<message to='${BERT}' type='chat' id='1'><body>hi</body></message>`);
+    await eventually('bert is gone', () => a.world.router.sessions.elsewhere === 1 && anna.incoming.length > 0);
+    await settled(50);
+    for (const one of [anna, carl])
+      assert.deepEqual(
+        one
+          .hears()
+          .filter((e) => e.name === 'presence')
+          .map((e) => [e.attributes['from'], e.attributes['type']]),
+        [[`${BERT}/y`, 'unavailable']],
+      );
+    assert.equal(await it.stores.list('offline').count('bert'), 1);
+    assert.equal(a.adopted.length + c.adopted.length, 1);
+    assert.deepEqual([a.lost, c.lost], [[], []]);
+    await eventually('it stops serving itself', () => b.lost.length === 1);
+  }));
+
+test('a node that is taken for dead and is not learns of it and stops', () =>
+  cloud('a b', async (_, a, b) => {
+    await b.world.come('bert/y');
+    await settled();
+    b.database = false;
+    b.bus.connected = false;
+    await eventually('it stops', () => b.lost.length === 1);
+    await eventually('its sessions are withdrawn', () => a.world.router.sessions.elsewhere === 0);
+    assert.deepEqual(a.lost, []);
+  }));
+
+test('without the database all go on as long as they hear each other, and nobody is taken for dead afterwards', () =>
+  cloud('a b', async (_, a, b) => {
+    const [anna, bert] = [await a.world.come('anna/x'), await b.world.come('bert/y')];
+    await settled();
+    a.database = b.database = false;
+    await new Promise((resolve) => setTimeout(resolve, 1200)); // three leases
+    bert.hears();
+    await anna.says(`<message to='${BERT}' type='chat' id='1'><body>hi</body></message>`);
+    await settled();
+    assert.equal(bert.hears().length, 1);
+    a.database = true;
+    await settled(100);
+    b.database = true;
+    await settled(100);
+    assert.deepEqual([a.lost, b.lost, a.cluster.counters.fenced, b.cluster.counters.fenced], [[], [], 0, 0]);
+  }));
+
+test('one that can reach the others and not the database is vouched for', () =>
+  cloud('a b c', async (_, a, b, c) => {
+    b.database = false;
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    assert.deepEqual([a.lost, b.lost, c.lost], [[], [], []]);
+    assert.equal(a.cluster.counters.fenced + c.cluster.counters.fenced, 0);
+  }));
+
+test('without the bus each serves its own; afterwards all see again who is there, with what they missed', () =>
+  cloud(
+    'a b',
+    async (it, a, b) => {
+      const [anna, bert] = [await a.world.come('anna/x'), await b.world.come('bert/y')];
+      await settled();
+      it.mesh.passes = () => false;
+      await bert.says('<presence><show>away</show></presence>');
+      await anna.says(`<message to='${BERT}' type='chat' id='1'><body>hi</body></message>`);
+      await eventually('bert is out of reach', () => a.world.router.sessions.elsewhere === 0);
+      await eventually('the message waits', () => a.cluster.transit.size === 0);
+      assert.equal(await it.stores.list('offline').count('bert'), 1);
+      await anna.says(`<message to='${BERT}' type='chat' id='2'><body>ho</body></message>`);
+      for (const one of [anna, bert]) one.hears();
+      it.mesh.passes = () => true;
+      await eventually('bert is there again', () => a.world.router.sessions.elsewhere === 1);
+      await eventually('the messages come', () => bert.incoming.length >= 2);
+      assert.deepEqual(
+        bert.hears().map((e) => [e.attributes['id'], e.child('body')?.text]),
+        [
+          ['1', 'hi'],
+          ['2', 'ho'],
+        ],
+      );
+      await eventually('what was missed is shown', () => anna.incoming.length > 0);
+      assert.deepEqual(
+        anna.hears().map((e) => [e.attributes['from'], e.child('show')?.text]),
+        [[`${BERT}/y`, 'away']],
+      );
+      assert.deepEqual([a.lost, b.lost], [[], []]);
+    },
+    { patienceMs: 150 },
+  ));
+
+test('one that leaves in good order is not waited for', () =>
+  cloud('a b', async (_, a, b) => {
+    const [anna, bert] = [await a.world.come('anna/x'), await b.world.come('bert/y')];
+    await settled();
+    anna.hears();
+    await bert.leaves();
+    await b.cluster.leave();
+    await eventually('it is gone', () => a.cluster.nodes().length === 1);
+    await settled();
+    assert.deepEqual(anna.hearsBriefly(), ['presence from=bert@/y to=anna@ type=unavailable']);
+    assert.equal(a.adopted.length, 1, 'it is the heir');
+  }));

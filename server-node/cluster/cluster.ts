@@ -1,0 +1,559 @@
+import { Packer, Unpacker } from '../link/pack.ts';
+import type { Log } from '../observe/log.ts';
+import type { Others } from '../router/others.ts';
+import type { Router } from '../router/router.ts';
+import type { Session } from '../router/session.ts';
+import type { Leases, NodeRow } from '../storage/leases.ts';
+import type { Stores } from '../storage/stores.ts';
+import type { Kept, Safe, Receipt as StreamReceipt } from '../stream/ports.ts';
+import type { Stanza } from '../xmpp/stanza.ts';
+import type { Bus } from './bus.ts';
+import type { Held } from './held.ts';
+import { LocalSessions } from './local-sessions.ts';
+import { OtherNode } from './other-node.ts';
+import { PairLink, type PairLinkLimits } from './pair-link.ts';
+import type { RemoteSession } from './remote-session.ts';
+import { type Beat, Standing, type StandingLimits } from './standing.ts';
+import { Transit, transitKey } from './transit.ts';
+
+/** what datagrams begin with: how they are written */
+export const WIRE_VERSION = 1;
+
+export interface ClusterTimes extends StandingLimits, PairLinkLimits {
+  readonly beatMs: number;
+  readonly renewMs: number;
+}
+
+export const CLUSTER_TIMES: ClusterTimes = {
+  leaseMs: 4000,
+  stopMs: 3000,
+  beatMs: 500,
+  renewMs: 1000,
+  windowBytes: 4 * 1_048_576,
+  mostBytes: 64 * 1_048_576,
+  resendMs: 250,
+  patienceMs: 10_000,
+};
+
+export interface ClusterParts {
+  readonly domain: string;
+  /** this node's name, which stays, and this run of it, which is new each start */
+  readonly node: string;
+  readonly run: string;
+  readonly version: string;
+  /** what others may want to know: where clients reach it */
+  readonly info: Readonly<Record<string, unknown>>;
+  readonly bus: Bus;
+  readonly leases: Leases;
+  readonly stores: Stores;
+  readonly safe: Pick<Safe, 'put'>;
+  readonly times: ClusterTimes;
+  /** a clock that only goes forward, milliseconds */
+  readonly clock: () => number;
+  readonly now: () => number;
+  readonly log: Log;
+  readonly router: () => Router;
+  readonly continuity: () => ClusterContinuity;
+  /** This node may not serve any more: it was taken for dead, or can't say that it lives. */
+  readonly onLost: (why: string) => void;
+}
+
+/** What outlives a node, as the cluster moves it about. */
+export interface ClusterContinuity {
+  /** Takes over what a run that is over left in the storage; `claimed`: keys of messages that somebody still cares for. */
+  adopt(run: string, claimed: (keys: readonly string[]) => Promise<ReadonlySet<string>>): Promise<number>;
+  /** Gives a session away to another node; undefined when it is not here. */
+  release(id: string, account: string): Promise<unknown>;
+}
+
+/** One other node, as people see it. */
+export interface ClusterNode {
+  readonly node: string;
+  readonly run: string;
+  readonly state: 'here' | 'linked' | 'joining' | 'silent';
+  readonly sessions: number;
+  readonly version: string;
+  readonly draining: boolean;
+  readonly database: boolean;
+  /** bytes that wait for it, and how long the oldest has, milliseconds */
+  readonly backlog: number;
+  readonly lagMs: number;
+  readonly delivered: number;
+  readonly received: number;
+  readonly resent: number;
+  readonly info: unknown;
+}
+
+/** This node among the others of its domain: who they are, which sessions they hold, and what is said between them. */
+export class Cluster implements Others {
+  readonly #parts: ClusterParts;
+  readonly #standing: Standing;
+  readonly #others = new Map<string, OtherNode>();
+  readonly #beats = new Map<string, Beat>();
+  readonly #dead = new Set<string>();
+  /** what sessions here got from nodes that are gone, and may be asked for */
+  readonly #deadHeld = new Map<string, Held>();
+  readonly #adopted = new Set<string>();
+  readonly #rows = new Map<string, NodeRow>();
+  readonly #local: LocalSessions;
+  readonly transit: Transit;
+  readonly #prefix: Buffer;
+  readonly #timers: ReturnType<typeof setInterval>[] = [];
+  /** accounts that messages were kept for lately, and when */
+  readonly #keptFor = new Map<string, number>();
+  #renewing = false;
+  #lost = false;
+  draining = false;
+  readonly counters = { withdrawn: 0, fenced: 0, links_broken: 0 };
+
+  constructor(parts: ClusterParts) {
+    this.#parts = parts;
+    this.#standing = new Standing(parts.run, parts.times, parts.clock());
+    this.#local = new LocalSessions({ outs: () => this.#outs() });
+    this.#prefix = new Packer().byte(WIRE_VERSION).text(parts.run).take();
+    this.transit = new Transit({
+      run: parts.run,
+      safe: parts.safe,
+      now: parts.now,
+      undelivered: (jid, stanzas) => parts.router().undelivered(jid, stanzas),
+    });
+  }
+
+  /** Joins; resolves when this node knows the sessions of all others that are there. @throws when the database is away */
+  async start(): Promise<void> {
+    const { bus, leases, node, run, info, times, router } = this.#parts;
+    router().sessions.watcher = this.#local;
+    bus.subscribe(this.#subject('all'), (data) => this.#attempt(() => this.#heard(data)));
+    bus.subscribe(this.#subject(run), (data) => this.#attempt(() => this.#datagram(data)));
+    const begun = this.#parts.clock();
+    for (const row of await leases.rows()) this.#rows.set(row.run, row);
+    const before = [...this.#rows.values()].filter((row) => row.state !== 'live' || row.node === node);
+    await leases.join(node, run, { ...info, version: this.#parts.version });
+    this.#renewed(await leases.renew(run, []), begun);
+    this.#timers.push(
+      setInterval(() => this.#tick(), 100),
+      setInterval(() => this.#beat(), times.beatMs),
+      setInterval(() => void this.#renew(), times.renewMs),
+    );
+    this.#beat();
+    await this.#linked();
+    for (const row of before) await this.#buried(row.run, true);
+  }
+
+  /** Says goodbye; what others must care for is in the storage. */
+  async leave(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    const heir = [...this.#others.values()].find(
+      (other) => other.begun && this.#beats.get(other.run)?.draining !== true,
+    );
+    // without an heir the row stays: who comes next finds what is left
+    if (heir !== undefined) await this.#parts.leases.leave(this.#parts.run).catch(() => undefined);
+    for (const other of this.#others.values()) other.tell('left', { heir: heir?.run ?? null });
+    for (const other of this.#others.values()) other.link.flush();
+    this.#lost = true;
+    this.#parts.router().sessions.watcher = undefined;
+  }
+
+  nodes(): ClusterNode[] {
+    const mine: ClusterNode = {
+      node: this.#parts.node,
+      run: this.#parts.run,
+      state: 'here',
+      sessions: this.#parts.router().sessions.size,
+      version: this.#parts.version,
+      draining: this.draining,
+      database: this.#standing.database,
+      backlog: 0,
+      lagMs: 0,
+      delivered: 0,
+      received: 0,
+      resent: 0,
+      info: this.#parts.info,
+    };
+    const now = this.#parts.clock();
+    const theirs = [...this.#others.values()].map((other): ClusterNode => {
+      const beat = this.#beats.get(other.run);
+      const silent = now - this.#standing.heardAt(other.run) > this.#parts.times.leaseMs / 2;
+      return {
+        node: other.name,
+        run: other.run,
+        state: silent ? 'silent' : other.begun && other.replica.whole ? 'linked' : 'joining',
+        sessions: other.replica.size,
+        version: beat?.version ?? '',
+        draining: beat?.draining ?? false,
+        database: beat?.database ?? false,
+        backlog: other.link.backlog,
+        lagMs: Math.round(other.link.lag),
+        ...other.counters,
+        resent: other.link.counters.resent,
+        info: this.#rows.get(other.run)?.info,
+      };
+    });
+    return [mine, ...theirs].sort((a, b) => (a.node < b.node ? -1 : 1));
+  }
+
+  // What the router asks of it.
+
+  exclusive<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return this.#parts.stores.exclusive(name, work);
+  }
+
+  changed(name: string, what: string): void {
+    for (const other of this.#others.values()) if (other.begun) other.tell('changed', { name, what });
+  }
+
+  kept(name: string): void {
+    this.#keptFor.delete(name);
+    this.#keptFor.set(name, this.#parts.clock());
+    for (const session of this.#parts.router().sessions.of(name))
+      if (!session.here && session.available && session.priority >= 0) this.#waiting(session as RemoteSession);
+  }
+
+  async room(name: string): Promise<boolean> {
+    const sessions = this.#parts.router().sessions.of(name);
+    const holders = new Set(sessions.filter((one) => !one.here).map((one) => (one as RemoteSession).way.run));
+    for (const run of holders) {
+      const made = await this.#others
+        .get(run)
+        ?.ask('room', name)
+        .catch(() => false);
+      if (made === true) return true;
+    }
+    return false;
+  }
+
+  /** A session that can be resumed, from the node that holds it; undefined when none does. */
+  async fetch(id: string, account: string): Promise<unknown> {
+    const until = this.#parts.clock() + 2 * this.#parts.times.leaseMs;
+    for (;;) {
+      const runs = [...this.#others.keys()];
+      const answers = await Promise.all(
+        runs.map((run) =>
+          this.#others
+            .get(run)
+            ?.ask('line', { id, account })
+            .catch(() => undefined),
+        ),
+      );
+      const found = answers.find((answer) => answer !== undefined && answer !== null);
+      if (found !== undefined) return found;
+      // a node that can't answer may have it: when it is dead, another takes over what waited there
+      const silent = runs.filter((_run, i) => answers[i] === undefined);
+      if (silent.length === 0 || this.#parts.clock() > until) return undefined;
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+  }
+
+  /** What a session got from this node or another: its receipt, by the key under which that node keeps it. */
+  receiptOf(key: string): StreamReceipt | undefined {
+    const origin = transitKey.read(key);
+    if (origin === undefined) return undefined;
+    const { run, number } = origin;
+    if (run === this.#parts.run) {
+      return {
+        taken: () => this.transit.taken(number),
+        lost: () => {
+          void this.transit.lost(number);
+          return false;
+        },
+        keep: () => {
+          const stored = this.transit.keep(number) ?? Promise.resolve();
+          return { key, stored, drop: () => {} } satisfies Kept;
+        },
+      };
+    }
+    const other = this.#others.get(run);
+    if (other === undefined) return undefined;
+    other.tell('moved', number);
+    return other.held.take(number);
+  }
+
+  /** A session that goes to another node takes these along. */
+  forget(keys: readonly string[]): void {
+    for (const key of keys) {
+      const origin = transitKey.read(key);
+      if (origin !== undefined) this.#others.get(origin.run)?.held.forget(origin.number);
+    }
+  }
+
+  // How it goes on.
+
+  #subject(of: string): string {
+    return `parley.${this.#parts.domain.replaceAll('.', '_')}.${of}`;
+  }
+
+  *#outs(): Iterable<Packer> {
+    for (const other of this.#others.values()) if (other.begun) yield other.link.out;
+  }
+
+  #attempt(work: () => void): void {
+    if (this.#lost) return;
+    try {
+      work();
+    } catch (error) {
+      this.#parts.log.error('what another node says was not understood', error);
+    }
+  }
+
+  /** Resolves when all nodes that were heard are linked; a node that stays silent is waited for no longer than its lease. */
+  async #linked(): Promise<void> {
+    const { clock, times, run } = this.#parts;
+    const until = clock() + times.leaseMs * 2;
+    const whole = () =>
+      [...this.#rows.values()].every(
+        (row) => row.run === run || row.state !== 'live' || this.#others.get(row.run)?.replica.whole === true,
+      );
+    while (clock() < until && !whole()) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
+  #beat(): void {
+    const { node, run, version, clock, router, bus } = this.#parts;
+    const beat: Beat = {
+      run,
+      node,
+      ...this.#standing.beat(clock()),
+      database: this.#standing.database,
+      sessions: router().sessions.size,
+      draining: this.draining,
+      version,
+    };
+    bus.publish(this.#subject('all'), new Packer().byte(WIRE_VERSION).text(JSON.stringify(beat)).take());
+  }
+
+  #heard(data: Uint8Array): void {
+    const reader = new Unpacker(data);
+    if (reader.byte() !== WIRE_VERSION) return;
+    const beat = JSON.parse(reader.text()) as Beat;
+    if (beat.run === this.#parts.run || this.#dead.has(beat.run)) return;
+    this.#standing.heard(beat, this.#parts.clock());
+    const known = this.#others.get(beat.run);
+    const other = known ?? this.#meet(beat.run, beat.node);
+    this.#beats.set(beat.run, beat);
+    if (known === undefined) this.#beat(); // it learns of us at once
+    if (!other.begun && beat.heard[this.#parts.run] !== undefined) other.begin();
+  }
+
+  #meet(run: string, name: string): OtherNode {
+    const { domain, router, times, clock, bus, log } = this.#parts;
+    const subject = this.#subject(run);
+    const other = new OtherNode(
+      run,
+      name,
+      {
+        domain,
+        sessions: router().sessions,
+        local: this.#local,
+        transit: this.transit,
+        answer: (from, what, body) => this.#answer(from, what, body),
+        told: (from, what, body) => this.#told(from, what, body),
+        close: (session) => void router().close(session),
+        twice: (mine, theirs) => this.#twice(mine, theirs),
+        onFault: (error, what) => log.error(`${what} failed`, error),
+        missed: (session, stanza) => this.#missed(session, stanza),
+        ready: (session) => {
+          if (this.#keptFor.has(session.jid.local)) this.#waiting(session);
+        },
+        outdated: () =>
+          this.#aside('what is outdated', () => router().hooks.run('account-changed', { name: '', what: 'all' })),
+      },
+      (node) =>
+        new PairLink({
+          mostDatagram: bus.most,
+          prefix: this.#prefix,
+          limits: times,
+          clock,
+          send: (datagram) => bus.publish(subject, datagram),
+          gather: () => node.gather(),
+          take: (batch) => node.take(batch),
+          restarted: () => node.replica.restarted(),
+          broken: (why) => {
+            this.counters.links_broken++;
+            log.warn(`the link to node ${name} is given up: ${why}`);
+            node.broken();
+          },
+        }),
+    );
+    this.#others.set(run, other);
+    log.info(`node ${name} is there`);
+    return other;
+  }
+
+  #datagram(data: Uint8Array): void {
+    const reader = new Unpacker(data);
+    if (reader.byte() !== WIRE_VERSION) return;
+    const run = reader.text();
+    const other = this.#others.get(run);
+    if (other === undefined) return; // its beat comes first
+    other.link.received(reader.byte(), reader, () => reader.rest());
+  }
+
+  #tick(): void {
+    for (const other of this.#others.values()) {
+      // what can't be delivered for long is not waited for; a new beginning follows when it is heard again
+      if (other.begun || this.#parts.clock() - this.#standing.heardAt(other.run) < 1000) other.link.tick();
+    }
+    const old = this.#parts.clock() - 60_000;
+    for (const [name, at] of this.#keptFor) {
+      if (at > old && this.#keptFor.size < 100_000) break;
+      this.#keptFor.delete(name);
+    }
+    if (!this.#standing.mayServe(this.#parts.bus.connected, this.#parts.clock()))
+      this.#lose('it can reach neither the database nor the other nodes');
+  }
+
+  async #renew(): Promise<void> {
+    if (this.#renewing || this.#lost) return;
+    this.#renewing = true;
+    try {
+      const begun = this.#parts.clock();
+      const rows = await this.#parts.leases.renew(this.#parts.run, this.#standing.vouched(begun));
+      this.#renewed(rows, begun);
+      for (const row of this.#standing.silent(this.#parts.clock())) {
+        if (!(await this.#parts.leases.fence(row.run, row.renewals))) continue;
+        this.counters.fenced++;
+        this.#parts.log.warn(`node ${row.node} is silent: its sessions are withdrawn`);
+        for (const other of this.#others.values()) if (other.run !== row.run) other.tell('fenced', row.run);
+        await this.#buried(row.run, true);
+        await this.#adoptLeft();
+      }
+    } catch (error) {
+      if (this.#standing.database)
+        this.#parts.log.warn(`the database is out of reach: ${error instanceof Error ? error.message : error}`);
+      this.#standing.failed();
+    } finally {
+      this.#renewing = false;
+    }
+  }
+
+  #renewed(rows: readonly NodeRow[], begun: number): void {
+    const { clock, run } = this.#parts;
+    if (!this.#standing.renewed(rows, begun, clock())) {
+      this.#lose('the others have taken it for dead');
+      return;
+    }
+    this.#rows.clear();
+    for (const row of rows) this.#rows.set(row.run, row);
+    // one that is over, or has started anew: who withdrew it, or started, sees to what it left
+    for (const other of [...this.#others.keys()]) {
+      const row = this.#rows.get(other);
+      if (row !== undefined && row.state !== 'live') void this.#buried(other, false);
+    }
+    for (const row of rows) {
+      const outdated = [...this.#others.values()].find((other) => other.name === row.node && other.run !== row.run);
+      if (outdated !== undefined && row.run !== run) void this.#buried(outdated.run, false);
+    }
+  }
+
+  #lose(why: string): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#parts.onLost(why);
+  }
+
+  /** A run is over. `ours`: it is for this node to withdraw its sessions and to take over what it left. */
+  async #buried(run: string, ours: boolean): Promise<void> {
+    const { router, log } = this.#parts;
+    this.#standing.forget(run);
+    const other = this.#others.get(run);
+    this.#dead.add(run);
+    this.#others.delete(run);
+    this.#beats.delete(run);
+    if (other !== undefined) this.#deadHeld.set(run, other.held);
+    const [oldest] = this.#deadHeld.keys();
+    if (this.#deadHeld.size > 100 && oldest !== undefined) this.#deadHeld.delete(oldest);
+    const sessions = other?.dead() ?? [];
+    if (other !== undefined) log.info(`node ${other.name} is gone, with ${sessions.length} sessions`);
+    const moving = this.transit.abandon(run);
+    if (ours) await this.#adopt(run).catch((error: unknown) => log.error('what a node left was not taken over', error));
+    await moving.catch((error: unknown) => log.error('what was on its way to a node that is gone', error));
+    if (!ours) return;
+    for (const session of sessions) {
+      if (
+        !session.available ||
+        this.#parts.router().sessions.get(session.jid.local, session.jid.resource) !== undefined
+      )
+        continue; // it goes on elsewhere
+      this.counters.withdrawn++;
+      await router()
+        .hooks.run('session-withdrawn', { session })
+        .catch((error: unknown) => log.error('a session was not withdrawn', error));
+    }
+  }
+
+  async #adopt(run: string): Promise<void> {
+    if (this.#adopted.has(run)) return;
+    this.#adopted.add(run);
+    const adopted = await this.#parts.stores.exclusive(`adopt/${run}`, () =>
+      this.#parts.continuity().adopt(run, (keys) => this.#claimed(run, keys)),
+    );
+    if (adopted > 0) this.#parts.log.info(`${adopted} sessions of a node that is gone wait here for their clients`);
+  }
+
+  /** What nodes left that nobody saw go. */
+  async #adoptLeft(): Promise<void> {
+    for (const row of this.#rows.values()) if (row.state !== 'live') await this.#adopt(row.run);
+  }
+
+  /** Of the messages that a run kept: those that some node still cares for. */
+  async #claimed(run: string, keys: readonly string[]): Promise<ReadonlySet<string>> {
+    const numbers = keys.flatMap((key) => {
+      const origin = transitKey.read(key);
+      return origin?.run === run ? [origin.number] : [];
+    });
+    if (numbers.length === 0) return new Set();
+    const answers = await Promise.all(
+      [...this.#others.values()].map((other) => other.ask('claims', { run, numbers }).catch(() => [])),
+    );
+    const mine = (await this.#deadHeld.get(run)?.claims(numbers)) ?? [];
+    return new Set([...answers.flatMap((answer) => answer as number[]), ...mine].map((n) => transitKey.of(run, n)));
+  }
+
+  #twice(mine: Session, theirs: RemoteSession): void {
+    const older =
+      mine.connectedAt < theirs.connectedAt ||
+      (mine.connectedAt === theirs.connectedAt && this.#parts.run < theirs.way.run);
+    if (!older || mine.closed) return; // its own node ends it
+    mine.outlet.end('conflict', 'replaced by a new session of the same resource');
+    void this.#parts.router().close(mine);
+  }
+
+  #missed(session: RemoteSession, stanza: Stanza): void {
+    this.#aside('presence that was missed', () =>
+      this.#parts.router().hooks.run('presence-missed', { session, stanza }),
+    );
+  }
+
+  #waiting(session: RemoteSession): void {
+    this.#others.get(session.way.run)?.tell('waiting', session.jid.local);
+  }
+
+  #aside(what: string, work: () => Promise<unknown>): void {
+    void work().catch((error: unknown) => this.#parts.log.error(`${what} failed`, error));
+  }
+
+  async #answer(_from: OtherNode, what: string, body: unknown): Promise<unknown> {
+    if (what === 'room') return this.#parts.router().makeRoom(String(body));
+    if (what === 'line') {
+      const { id, account } = body as { id: string; account: string };
+      return this.#parts.continuity().release(id, account);
+    }
+    if (what === 'claims') {
+      const { run, numbers } = body as { run: string; numbers: number[] };
+      return (await (this.#others.get(run)?.held ?? this.#deadHeld.get(run))?.claims(numbers)) ?? [];
+    }
+    throw new Error(`this node does not know '${what}'`);
+  }
+
+  #told(from: OtherNode, what: string, body: unknown): void {
+    const { hooks } = this.#parts.router();
+    if (what === 'changed')
+      this.#aside('what has changed', () => hooks.run('account-changed', body as { name: string; what: string }));
+    else if (what === 'waiting')
+      this.#aside('messages that wait', () => hooks.run('messages-waiting', { name: String(body) }));
+    else if (what === 'kept') from.held.kept(Number(body));
+    else if (what === 'moved') this.transit.moved(Number(body), from.run);
+    else if (what === 'fenced') void this.#buried(String(body), false);
+    else if (what === 'left') void this.#buried(from.run, (body as { heir: string | null }).heir === this.#parts.run);
+  }
+}
