@@ -96,13 +96,18 @@ export interface MetaStore {
   set(name: string, value: string): Promise<void>;
 }
 
-/** The storage could not do what was asked: a full disk, a damaged file. `full`: there may be room later. */
+/**
+ * The storage could not do what was asked: a full disk, a damaged file. `full`: there may be room later. `unavailable`: a
+ * database that other programs run can't be reached now, or has no time for us; it may be there again any moment.
+ */
 export class StorageError extends Error {
   override readonly name = 'StorageError';
   readonly full: boolean;
+  readonly unavailable: boolean;
 
-  constructor(message: string, full: boolean, options?: ErrorOptions) {
+  constructor(message: string, full: boolean, options: ErrorOptions & { readonly unavailable?: boolean } = {}) {
     super(message, options);
     this.full = full;
+    this.unavailable = options.unavailable ?? false;
   }
 }

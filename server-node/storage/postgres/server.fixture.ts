@@ -1,0 +1,123 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const DEBIAN = '/usr/lib/postgresql';
+
+/** Where the server's programs are, the newest first. */
+function programs(): string | undefined {
+  const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).sort((a, b) => Number(b) - Number(a)) : [];
+  return versions.map((version) => join(DEBIAN, version, 'bin')).find((bin) => existsSync(join(bin, 'initdb')));
+}
+
+/** Why tests can't have a PostgreSQL; false when they can. */
+export const skipPostgres: string | false =
+  programs() === undefined
+    ? 'PostgreSQL is not installed: apt-get install postgresql'
+    : process.getuid?.() === 0 && spawnSync('id', ['postgres']).status !== 0
+      ? 'there is no user postgres, and PostgreSQL refuses to run as root'
+      : false;
+
+/** A PostgreSQL of one's own in a temporary folder, on a Unix socket and, when a port is given, on loopback. */
+export class PrivatePostgres {
+  readonly folder: string;
+  readonly #bin: string;
+  readonly #port: number;
+
+  private constructor(folder: string, bin: string, port: number) {
+    this.folder = folder;
+    this.#bin = bin;
+    this.#port = port;
+  }
+
+  /** `sync: false`: for tests that pull no plug. */
+  static start({ port = 0, sync = true, settings = [] as readonly string[] } = {}): PrivatePostgres {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-pg-'));
+    const server = new PrivatePostgres(folder, programs() ?? '', port);
+    if (process.getuid?.() === 0) spawnSync('chown', ['postgres', folder]);
+    chmodSync(folder, 0o755);
+    server.#run('initdb', [
+      '-D',
+      server.data,
+      '-U',
+      'parley',
+      '-A',
+      'trust',
+      '-E',
+      'UTF8',
+      '--locale=C.UTF-8',
+      '--no-sync',
+    ]);
+    const lines = [
+      `unix_socket_directories = '${folder}'`,
+      `listen_addresses = '${port === 0 ? '' : '127.0.0.1'}'`,
+      `port = ${port || 5432}`,
+      `fsync = ${sync ? 'on' : 'off'}`,
+      'shared_buffers = 16MB',
+      'max_connections = 40',
+      'lc_messages = C',
+      ...settings,
+    ];
+    writeFileSync(join(server.data, 'postgresql.auto.conf'), `${lines.join('\n')}\n`);
+    server.up();
+    return server;
+  }
+
+  get data(): string {
+    return join(this.folder, 'data');
+  }
+
+  /** by the Unix socket */
+  get url(): string {
+    const at = this.#port === 0 ? '' : `:${this.#port}`;
+    return `postgres://parley@${encodeURIComponent(this.folder)}${at}/postgres`;
+  }
+
+  /** by loopback */
+  get tcpUrl(): string {
+    return `postgres://parley@127.0.0.1:${this.#port}/postgres`;
+  }
+
+  /** of the process that all others descend from */
+  get pid(): number {
+    return Number(readFileSync(join(this.data, 'postmaster.pid'), 'utf8').split('\n')[0]);
+  }
+
+  up(): void {
+    this.#run('pg_ctl', ['-D', this.data, '-w', '-l', join(this.folder, 'log'), 'start']);
+  }
+
+  /** As when its machine loses power. */
+  down(): void {
+    this.#run('pg_ctl', ['-D', this.data, '-w', '-m', 'immediate', 'stop']);
+  }
+
+  /** Runs a program of the server, as the user that it runs as. */
+  #run(program: string, args: readonly string[]): string {
+    const own = process.getuid?.() === 0 ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups'] : [];
+    const [file = '', ...all] = [...own, join(this.#bin, program), ...args];
+    const done = spawnSync(file, all, {
+      encoding: 'utf8',
+      cwd: '/',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 60_000,
+    });
+    if (done.status !== 0) throw new Error(`${program} ended with ${done.status}: ${done.stdout}${done.stderr}`);
+    return done.stdout;
+  }
+
+  sql(text: string): string {
+    const at = ['-h', this.folder, '-p', String(this.#port || 5432), '-U', 'parley', '-d', 'postgres'];
+    return this.#run('psql', [...at, '-v', 'ON_ERROR_STOP=1', '-Atqc', text]).trim();
+  }
+
+  remove(): void {
+    try {
+      this.down();
+    } catch {
+      // it is down already
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,418 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import pg from 'pg';
+import { type Account, StorageError, type Stores } from '../stores.ts';
+import { clientConfig, type PostgresOptions, schemaOf } from './connection.ts';
+import { PostgresLeases } from './leases.ts';
+import { migrate } from './migrate.ts';
+import { openPostgresStores } from './postgres-stores.ts';
+import { POSTGRES_MIGRATIONS } from './schema.ts';
+import { PrivatePostgres, skipPostgres } from './server.fixture.ts';
+
+// What several nodes, or several domains, do to each other on one PostgreSQL, and what its absence does to them.
+
+const skip = skipPostgres;
+const server = skip === false ? PrivatePostgres.start({ sync: false }) : undefined;
+after(() => server?.remove());
+let domains = 0;
+const fresh = () => ({ url: server?.url ?? '', domain: `s${++domains}.example` });
+const create = (options: PostgresOptions) => openPostgresStores(options, { create: true });
+
+async function two(work: (here: Stores, there: Stores, options: ReturnType<typeof fresh>) => Promise<void>) {
+  const options = fresh();
+  const [here, there] = [await create(options), await openPostgresStores(options)];
+  try {
+    await work(here, there, options);
+  } finally {
+    await here.close();
+    await there.close();
+  }
+}
+
+/** A connection of the test's own to a domain's tables. */
+async function beside(options: PostgresOptions): Promise<pg.Client> {
+  const client = new pg.Client(clientConfig(options));
+  await client.connect();
+  return client;
+}
+
+const account = (name: string): Account => ({ name, state: 'active', createdAt: 1, lastSeenAt: null, keys: {} });
+const alive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+const unavailable = (error: unknown) => error instanceof StorageError && error.unavailable && !error.full;
+
+test('what one node wrote the other reads', { skip }, () =>
+  two(async (here, there) => {
+    await here.accounts.add(account('anna'));
+    await here.keyed<number>('k').set('anna', 'a', 1);
+    await here.list('offline').append('anna', 1, 'ÿ\0<', 10);
+    assert.deepEqual(await there.accounts.get('anna'), account('anna'));
+    assert.equal(await there.keyed<number>('k').get('anna', 'a'), 1);
+    assert.equal((await there.list('offline').all('anna'))[0]?.data, 'ÿ\0<');
+  }),
+);
+
+test('of two nodes that add the same name at once, one succeeds', { skip }, () =>
+  two(async (here, there) => {
+    const names = Array.from({ length: 50 }, (_, i) => `n${i}`);
+    const added = await Promise.all(
+      [here, there].map(({ accounts }) => Promise.all(names.map((name) => accounts.add(account(name))))),
+    );
+    assert.deepEqual(
+      names.map((_, i) => Number(added[0]?.[i]) + Number(added[1]?.[i])),
+      names.map(() => 1),
+    );
+  }),
+);
+
+test('two domains in one database know nothing of each other', { skip }, async () => {
+  const [a, b] = [await create(fresh()), await create(fresh())];
+  await a.accounts.add(account('anna'));
+  await a.meta.set('secret', 'of a');
+  assert.equal(await b.accounts.count(), 0);
+  assert.equal(await b.meta.get('secret'), undefined);
+  await a.close();
+  await b.close();
+});
+
+test('names of domains that read alike have schemas of their own', () => {
+  assert.notEqual(schemaOf('a-b.example'), schemaOf('a.b.example'));
+  assert.ok(schemaOf(`${'x'.repeat(200)}.example`).length <= 63);
+});
+
+test('a smaller number never comes to light after a larger one, so that nothing is removed unread', { skip }, () =>
+  two(async (here, there, options) => {
+    // an append of a third node has its number, and is not committed yet
+    const third = await beside(options);
+    await third.query('BEGIN');
+    const slow = await third.query(
+      `SELECT * FROM list_append_1('{offline}', '{anna}', '{1}', '{slow}'::bytea[], '{1000}')`,
+    );
+    const quick = here.list('offline').append('anna', 2, 'quick', 1000);
+    const waits = async () => {
+      const waiting = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`;
+      while ((await third.query(waiting)).rowCount === 0);
+      return 'it waits';
+    };
+    assert.equal(await Promise.race([quick, waits()]), 'it waits');
+    assert.deepEqual(await there.list('offline').all('anna'), []);
+    await third.query('COMMIT');
+    const id = await quick;
+    assert.ok((id ?? 0) > Number(slow.rows[0].id));
+    assert.deepEqual(
+      (await there.list('offline').all('anna')).map(({ data }) => data),
+      ['slow', 'quick'],
+    );
+    await third.end();
+  }),
+);
+
+test('two nodes that append while a third reads and removes lose nothing and double nothing', { skip }, () =>
+  two(async (here, there, options) => {
+    const reader = await openPostgresStores(options);
+    const each = 400;
+    const owners = ['anna', 'bert', 'carl'];
+    const write = (stores: Stores, who: string) =>
+      Promise.all(
+        Array.from({ length: each }, async (_, i) => {
+          if (i % 7 === 0) await new Promise((done) => setTimeout(done, i / 4));
+          await stores.list('offline').append(owners[i % 3] ?? '', i, `${who}${i}`, 100_000);
+        }),
+      );
+    const got: string[] = [];
+    let over = false;
+    const read = async () => {
+      for (let last = false; !last; ) {
+        last = over;
+        for (const owner of owners) {
+          const entries = await reader.list('offline').all(owner);
+          got.push(...entries.map(({ data }) => data));
+          const id = entries.at(-1)?.id;
+          if (id !== undefined) await reader.list('offline').removeUpTo(owner, id);
+        }
+      }
+    };
+    const reading = read();
+    await Promise.all([write(here, 'h'), write(there, 't')]);
+    over = true;
+    await reading;
+    await reader.close();
+    assert.equal(got.length, 2 * each);
+    assert.equal(new Set(got).size, 2 * each);
+  }),
+);
+
+test('two nodes that append to a list with little room fill it to the last place and not further', { skip }, () =>
+  two(async (here, there) => {
+    const ids = await Promise.all(
+      Array.from({ length: 60 }, (_, i) => (i % 2 ? here : there).list('offline').append('anna', i, String(i), 10)),
+    );
+    assert.equal(ids.filter((id) => id !== undefined).length, 10);
+    assert.equal(await here.list('offline').count('anna'), 10);
+  }),
+);
+
+test('many values of the same people from two nodes in different orders', { skip }, () =>
+  two(async (here, there) => {
+    const keys = Array.from({ length: 200 }, (_, i) => `k${i}`);
+    const write = (stores: Stores, order: readonly string[]) =>
+      Promise.all(
+        order.flatMap((key) => [stores.keyed('k').set('anna', key, key), stores.keyed('k').delete('bert', key)]),
+      );
+    await Promise.all([write(here, keys), write(there, [...keys].reverse())]);
+    assert.equal((await here.keyed('k').all('anna')).size, 200);
+  }),
+);
+
+test("an owner's writes of one turn keep their order, whatever they are", { skip }, async () => {
+  const stores = await create(fresh());
+  const values = stores.keyed<number>('k');
+  const asked = [
+    stores.accounts.add(account('anna')),
+    values.delete('anna', 'a'),
+    values.set('anna', 'a', 1),
+    stores.accounts.update('anna', { state: 'suspended' }),
+    stores.accounts.update('anna', { lastSeenAt: 7 }),
+    stores.list('offline').append('anna', 1, 'gone', 10),
+    stores.accounts.remove('anna'),
+    stores.accounts.remove('anna'),
+    values.set('anna', 'a', 2),
+    stores.accounts.add({ ...account('anna'), createdAt: 2 }),
+    stores.accounts.update('bert', { state: 'active' }),
+    stores.accounts.add(account('bert')),
+  ] as const;
+  const [added, , , suspended, seen, , removed, again, , anew, nobody, bert] = await Promise.all(asked);
+  assert.deepEqual(
+    [added, suspended, seen, removed, again, anew, nobody, bert],
+    [true, true, true, true, false, true, false, true],
+  );
+  assert.deepEqual(await stores.accounts.get('anna'), { ...account('anna'), createdAt: 2 });
+  assert.equal(await values.get('anna', 'a'), 2);
+  assert.equal(await stores.list('offline').count('anna'), 0);
+  await stores.close();
+});
+
+test('exclusive work of two nodes is done one at a time', { skip }, () =>
+  two(async (here, there) => {
+    let inside = 0;
+    let most = 0;
+    const done = await Promise.all(
+      Array.from({ length: 30 }, (_, i) =>
+        (i % 2 ? here : there).exclusive('a name', async () => {
+          most = Math.max(most, ++inside);
+          await new Promise((done) => setImmediate(done));
+          inside--;
+          return i;
+        }),
+      ),
+    );
+    assert.deepEqual(
+      done,
+      Array.from({ length: 30 }, (_, i) => i),
+    );
+    assert.equal(most, 1);
+  }),
+);
+
+test('exclusive work whose connection dies is told so, and the other node goes on', { skip }, () =>
+  two(async (here, there, options) => {
+    const begun = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<void>();
+    const mine = here.exclusive('a name', async () => {
+      begun.resolve();
+      await end.promise;
+    });
+    await begun.promise;
+    const theirs = there.exclusive('a name', async () => 'theirs');
+    const admin = await beside(options);
+    await admin.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database ON pg_database.oid = database
+       WHERE locktype = 'advisory' AND granted AND datname = current_database() AND pid <> pg_backend_pid()`,
+    );
+    assert.equal(await theirs, 'theirs');
+    end.resolve();
+    await assert.rejects(mine, unavailable);
+    await admin.end();
+  }),
+);
+
+test('more exclusive works than connections wait for each other, and the pool for none of them', { skip }, () =>
+  two(async (here) => {
+    const end = Promise.withResolvers<void>();
+    const works = Array.from({ length: 12 }, (_, i) => here.exclusive(`name ${i}`, () => end.promise.then(() => i)));
+    await here.keyed('k').set('anna', 'a', 1);
+    assert.equal(await here.keyed('k').get('anna', 'a'), 1);
+    end.resolve();
+    assert.equal((await Promise.all(works)).length, 12);
+  }),
+);
+
+test('many nodes that make the same domain at once', { skip }, async () => {
+  const options = fresh();
+  const nodes = await Promise.all(Array.from({ length: 6 }, () => create(options)));
+  await nodes[0]?.meta.set('a', '1');
+  assert.equal(await nodes[5]?.meta.get('a'), '1');
+  for (const node of nodes) await node.close();
+});
+
+test('a domain that is not there is no empty one', { skip }, async () => {
+  await assert.rejects(
+    openPostgresStores(fresh()),
+    (error: unknown) =>
+      error instanceof StorageError && !error.unavailable && /there is nothing of this domain/.test(error.message),
+  );
+});
+
+test('a schema of a newer parleyd is used if that one allows it, and refused with a reason if not', {
+  skip,
+}, async () => {
+  const options = fresh();
+  await (await create(options)).close();
+  const client = await beside(options);
+  const schema = schemaOf(options.domain);
+  const next = POSTGRES_MIGRATIONS.length + 1;
+  const expand = { number: next, oldestReader: 1, what: 'expand', sql: 'CREATE TABLE extra (n INT)' };
+  const contract = { number: next + 1, oldestReader: next, what: 'contract', sql: 'DROP TABLE extra' };
+  await migrate(client, schema, false, [...POSTGRES_MIGRATIONS, expand]);
+  await (await openPostgresStores(options)).close();
+  await migrate(client, schema, false, [...POSTGRES_MIGRATIONS, expand, contract]);
+  await assert.rejects(
+    openPostgresStores(options),
+    (error: unknown) =>
+      error instanceof StorageError &&
+      /needs a parleyd that knows version 2.*run the newer parleyd/.test(error.message),
+  );
+  await client.end();
+});
+
+test('a step of the schema that fails leaves all as it was', { skip }, async () => {
+  const options = fresh();
+  await (await create(options)).close();
+  const client = await beside(options);
+  const broken = { number: 2, oldestReader: 1, what: 'x', sql: 'CREATE TABLE half (n INT); SELECT 1/0' };
+  await assert.rejects(migrate(client, schemaOf(options.domain), false, [...POSTGRES_MIGRATIONS, broken]), /division/);
+  assert.equal((await client.query(`SELECT to_regclass('half') AS there`)).rows[0].there, null);
+  await client.end();
+  await (await openPostgresStores(options)).close();
+});
+
+test('a database that goes away: everything is refused as unavailable, and works again when it is back', {
+  skip,
+}, async () => {
+  const own = PrivatePostgres.start();
+  try {
+    const options = { url: own.url, domain: 'example.org' };
+    const stores = await create(options);
+    const leases = new PostgresLeases(options);
+    await leases.join('a', 'a1', {});
+    await stores.list('offline').append('anna', 1, 'kept', 10);
+    const begun = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<void>();
+    const work = stores.exclusive('x', () => {
+      begun.resolve();
+      return end.promise;
+    });
+    await begun.promise;
+    own.down();
+    const asked: (() => Promise<unknown>)[] = [
+      () => stores.accounts.get('anna'),
+      () => stores.accounts.add(account('anna')),
+      () => stores.accounts.count(),
+      () => stores.keyed('k').set('anna', 'a', 1),
+      () => stores.keyed('k').all('anna'),
+      () => stores.list('offline').append('anna', 1, 'refused', 10),
+      () => stores.exclusive('y', async () => 1),
+      () => stores.check(),
+      () => leases.renew('a1', []),
+    ];
+    for (const ask of asked) await assert.rejects(ask(), unavailable);
+    end.resolve();
+    await assert.rejects(work, unavailable);
+    own.up();
+    assert.deepEqual(
+      (await stores.list('offline').all('anna')).map(({ data }) => data),
+      ['kept'],
+      'what was acknowledged is there, what was refused is not',
+    );
+    await stores.keyed('k').set('anna', 'a', 1);
+    assert.equal(await stores.exclusive('y', async () => 1), 1);
+    assert.equal((await leases.renew('a1', []))[0]?.renewals, 1);
+    await leases.close();
+    await stores.close();
+  } finally {
+    own.remove();
+  }
+});
+
+test('a statement that takes too long is given up', { skip }, async () => {
+  const options = { ...fresh(), statementMs: 200 };
+  const stores = await create(options);
+  const leases = new PostgresLeases(options);
+  await leases.join('a', 'a1', {});
+  const holder = await beside(options);
+  await holder.query('BEGIN; LOCK TABLE keyed, lease IN ACCESS EXCLUSIVE MODE');
+  await Promise.all([
+    assert.rejects(stores.keyed('k').set('anna', 'a', 1), unavailable),
+    assert.rejects(leases.renew('a1', []), unavailable),
+  ]);
+  await holder.query('ROLLBACK');
+  await holder.end();
+  await stores.keyed('k').set('anna', 'a', 2);
+  assert.equal(await stores.keyed('k').get('anna', 'a'), 2);
+  assert.equal((await leases.renew('a1', []))[0]?.renewals, 1);
+  await leases.close();
+  await stores.close();
+});
+
+test('a server that stands still is given up, and used again when it moves', { skip }, async () => {
+  const options = { ...fresh(), statementMs: 100, connectMs: 300 };
+  const stores = await create(options);
+  const leases = new PostgresLeases(options);
+  await leases.join('a', 'a1', {});
+  await stores.keyed('k').set('anna', 'a', 1);
+  const pids = (server?.sql('SELECT pid FROM pg_stat_activity') ?? '').split('\n').map(Number);
+  const all = [...new Set([...pids, server?.pid ?? 0])].filter((pid) => pid > 0 && alive(pid));
+  for (const pid of all) process.kill(pid, 'SIGSTOP');
+  try {
+    await Promise.all([
+      assert.rejects(stores.keyed('k').set('anna', 'a', 2), unavailable),
+      assert.rejects(stores.keyed('k').get('bert', 'a'), unavailable),
+      assert.rejects(leases.renew('a1', []), unavailable),
+    ]);
+    await assert.rejects(stores.accounts.get('anna'), unavailable, 'a new connection gets no answer either');
+  } finally {
+    for (const pid of all) process.kill(pid, 'SIGCONT');
+  }
+  await stores.keyed('k').set('anna', 'a', 3);
+  assert.equal(await stores.keyed('k').get('anna', 'a'), 3);
+  await leases.renew('a1', []);
+  await leases.close();
+  await stores.close();
+});
+
+test('a wrong password, a missing database and a missing right are named, and no waiting mends them', {
+  skip,
+}, async () => {
+  const file = join(server?.folder ?? '', 'password');
+  writeFileSync(file, 'wrong\n');
+  server?.sql(`CREATE ROLE poor LOGIN PASSWORD 'right'`);
+  const url = server?.url ?? '';
+  const named = (words: RegExp) => (error: unknown) =>
+    error instanceof StorageError && !error.unavailable && words.test(error.message);
+  await assert.rejects(
+    create({ url: url.replace(/\/postgres$/, '/nowhere'), domain: 'example.org' }),
+    named(/"nowhere" does not exist: make the database first/),
+  );
+  await assert.rejects(
+    create({ url: url.replace('//parley@', '//poor@'), domain: 'example.org' }),
+    named(/permission denied.*GRANT CREATE ON DATABASE/),
+  );
+  await assert.rejects(create({ url: url.replace('/parley@', '/nobody@'), domain: 'example.org' }), named(/nobody/));
+});

@@ -1,0 +1,155 @@
+import type { Pool, PoolClient, QueryResultRow } from 'pg';
+import { mayTryAgain, storageError } from './connection.ts';
+
+/**
+ * One kind of write, for many at once. `phase`: its place within a transaction; an owner's writes never run in another
+ * order than they were asked for: what would have to run before one of the same owner begins the next transaction.
+ */
+export interface Write<Op, Outcome> {
+  readonly name: string;
+  readonly phase: number;
+  /** at most one an owner and transaction */
+  readonly alone?: boolean;
+  readonly sql: string;
+  /** the arrays that the statement takes */
+  values(ops: readonly Op[]): unknown[];
+  /** what came of each, from the rows that the statement answered */
+  outcomes(ops: readonly Op[], rows: readonly QueryResultRow[]): readonly Outcome[];
+}
+
+interface Asked {
+  readonly op: unknown;
+  resolve(outcome: unknown): void;
+  reject(reason: unknown): void;
+}
+
+/** Writes of one transaction. The database keeps one lock for each owner of appended entries. */
+const MOST_IN_BATCH = 512;
+const TRIES = 4;
+
+class Batch {
+  readonly groups = new Map<Write<never, unknown>, Asked[]>();
+  /** the last phase of each owner's writes */
+  readonly owners = new Map<string, number>();
+  readonly over = Promise.withResolvers<void>();
+  size = 0;
+
+  takes(write: Write<never, unknown>, owner: string): boolean {
+    const phase = this.owners.get(owner) ?? -1;
+    return this.size < MOST_IN_BATCH && (write.alone === true ? phase < write.phase : phase <= write.phase);
+  }
+
+  add(write: Write<never, unknown>, owner: string, asked: Asked): void {
+    const group = this.groups.get(write);
+    if (group === undefined) this.groups.set(write, [asked]);
+    else group.push(asked);
+    this.owners.set(owner, write.phase);
+    this.size++;
+  }
+}
+
+/**
+ * Group commit: what is written in one turn, and while a transaction is on its way, becomes the next transaction: one
+ * round trip, and one sync of the database's disk. One at a time, so that what an owner asked for keeps its order.
+ */
+export class Writer {
+  readonly #pool: Pool;
+  /** the first may be on its way */
+  readonly #batches: Batch[] = [];
+  #running: Promise<void> | undefined;
+  #soon = false;
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+  }
+
+  write<Op, Outcome>(write: Write<Op, Outcome>, owner: string, op: Op): Promise<Outcome> {
+    const last = this.#batches.at(-1);
+    const sent = this.#running !== undefined && this.#batches.length === 1;
+    let batch = last;
+    if (batch === undefined || sent || !batch.takes(write, owner)) this.#batches.push((batch = new Batch()));
+    const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+    batch.add(write as Write<never, unknown>, owner, { op, resolve: resolve as Asked['resolve'], reject });
+    if (this.#running === undefined && !this.#soon) {
+      this.#soon = true;
+      setImmediate(() => {
+        this.#soon = false;
+        this.#running ??= this.#run();
+      });
+    }
+    return promise;
+  }
+
+  /** Resolves when nothing of an owner, or nothing at all, waits to be written. Undefined: nothing does. */
+  settled(owner?: string): Promise<void> | undefined {
+    return this.#batches.findLast((batch) => owner === undefined || batch.owners.has(owner))?.over.promise;
+  }
+
+  async #run(): Promise<void> {
+    for (let batch = this.#batches[0]; batch !== undefined; batch = this.#batches[0]) {
+      await this.#commit(batch);
+      this.#batches.shift();
+      batch.over.resolve();
+    }
+    this.#running = undefined;
+  }
+
+  async #commit(batch: Batch): Promise<void> {
+    const groups = [...batch.groups].sort(([a], [b]) => a.phase - b.phase);
+    try {
+      const outcomes = await this.#transact(groups);
+      groups.forEach(([, asked], i) => {
+        asked.forEach(({ resolve }, j) => {
+          resolve(outcomes[i]?.[j]);
+        });
+      });
+    } catch (error) {
+      const failure = storageError(error);
+      for (const [, asked] of groups) for (const { reject } of asked) reject(failure);
+    }
+  }
+
+  async #transact(groups: readonly [Write<never, unknown>, Asked[]][]): Promise<(readonly unknown[])[]> {
+    for (let tried = 1; ; tried++) {
+      const client = await this.#pool.connect();
+      let failure: unknown;
+      const lost = (error: unknown) => {
+        failure = error;
+      };
+      client.on('error', lost); // or it would be nobody's, and the process's
+      try {
+        return await apply(client, groups);
+      } catch (error) {
+        failure = error;
+        if (!mayTryAgain(error) || tried === TRIES) throw error;
+      } finally {
+        client.off('error', lost);
+        client.release(failure !== undefined);
+      }
+    }
+  }
+}
+
+/** One statement is a transaction of its own; more of them leave together. */
+async function apply(
+  client: PoolClient,
+  groups: readonly [Write<never, unknown>, Asked[]][],
+): Promise<(readonly unknown[])[]> {
+  const several = groups.length > 1;
+  const begin = several ? [client.query('BEGIN')] : [];
+  const work = groups.map(async ([write, asked]) => {
+    const ops = asked.map(({ op }) => op) as never[];
+    const { rows } = await client.query<QueryResultRow>({
+      name: write.name,
+      text: write.sql,
+      values: write.values(ops),
+    });
+    return write.outcomes(ops, rows);
+  });
+  const commit = several ? [client.query('COMMIT')] : [];
+  // all answers are taken before the connection serves another; the first that failed says why
+  const done = await Promise.allSettled([...begin, ...work, ...commit]);
+  const failed = done.find((one) => one.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return Promise.all(work);
+}
