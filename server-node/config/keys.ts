@@ -123,6 +123,40 @@ export const KEYS = {
 
   'storage.path': key(path, 'parley.db', 'The database, SQLite.'),
 
+  'cluster.nats': key(
+    list(
+      v.pipe(
+        v.string(),
+        v.regex(
+          /^(nats|tls):\/\/([^\s:@/]+@)?[^\s:@/]+(:\d{1,5})?$/,
+          'a NATS server is "nats://host:4222" or "tls://user@host:4222"; its password goes into a file',
+        ),
+      ),
+    ),
+    [],
+    'Makes this node one of several of its domain: the NATS servers between them, such as "tls://parley@nats.example.net:4222". Needs storage.url.',
+  ),
+  'cluster.node': key(
+    v.pipe(v.string(), v.regex(/^([A-Za-z0-9][A-Za-z0-9.-]{0,62}|auto)$/, 'a name has letters, digits, dots and hyphens')),
+    'auto',
+    'The name of this node among the others of its domain, which stays; "auto" is the name of the host.',
+  ),
+  'cluster.address': key(
+    v.pipe(v.string(), v.regex(/^(auto|[^\s:]+(:\d{1,5})?|\[[0-9a-fA-F:]+\](:\d{1,5})?)$/, 'an address is "host" or "host:5222"')),
+    'auto',
+    'Where clients reach this node by itself, for those that another node sends here (see-other-host); "auto": none are sent.',
+  ),
+  'cluster.password_file': key(path, 'off', "The password of the user in cluster.nats: a file. \"off\": none."),
+  'cluster.credentials': key(path, 'off', 'NATS credentials (.creds) instead of user and password: a file.'),
+  'cluster.ca': key(path, 'off', "Who may sign the NATS servers' certificates, PEM. \"off\": the system's list."),
+  'cluster.certificate': key(path, 'off', 'Our certificate for NATS servers that ask for one, PEM; and its key.'),
+  'cluster.key': key(path, 'off', 'The key of cluster.certificate, PEM.'),
+  'cluster.lease_seconds': key(
+    v.pipe(v.number('a number of seconds'), v.minValue(2), v.maxValue(60)),
+    4,
+    'A node that nobody has heard for so long is taken for dead; it stops serving itself after three quarters of that.',
+  ),
+
   'auth.iterations': key(
     count(4096, 10_000_000),
     10_000,
