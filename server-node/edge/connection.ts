@@ -200,8 +200,8 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   }
 
   /** Ends the connection with a stream error; a session that can be resumed waits for another. */
-  end(condition: 'connection-timeout' | 'system-shutdown', text?: string): void {
-    this.#stream.interrupt(condition, text);
+  end(condition: 'connection-timeout' | 'system-shutdown' | 'see-other-host', text?: string, content?: Bytes): void {
+    this.#stream.interrupt(condition, text, content);
   }
 
   /** Ends it now: the other side is not there any more. */

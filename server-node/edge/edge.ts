@@ -79,6 +79,26 @@ export class Edge<S extends { readonly jid: Jid }> {
     }
   }
 
+  /**
+   * Sends everybody elsewhere, so many a second: to an address that `where` answers, or away without one. Sessions that
+   * can be resumed wait for that. Resolves when all connections have been told.
+   */
+  async moveOut(perSecond: number, where: () => string | undefined): Promise<void> {
+    const each = Math.max(1, Math.round(perSecond / 10));
+    const told = new WeakSet<Connection<S>>();
+    for (;;) {
+      const next = [...this.#connections].filter((connection) => !told.has(connection)).slice(0, each);
+      if (next.length === 0) return;
+      for (const connection of next) {
+        told.add(connection);
+        const address = where();
+        if (address === undefined) connection.end('system-shutdown', 'this server is about to stop');
+        else connection.end('see-other-host', undefined, address);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
   /** Tells every client that the server stops. */
   shutdown(): void {
     clearInterval(this.#sweep);

@@ -11,16 +11,17 @@ export interface Framing {
   /** our opening; `to`: whom the client said it was */
   opening(domain: string, id: string, to: string | undefined): Bytes;
   features(children: Bytes): Bytes;
-  /** a stream error (RFC 6120 §4.9); `more`: an application's own condition */
-  error(condition: StreamCondition, text: string | undefined, more: Bytes): Bytes;
+  /** a stream error (RFC 6120 §4.9); `more`: an application's own condition; `content`: what stands within the condition */
+  error(condition: StreamCondition, text: string | undefined, more: Bytes, content?: Bytes): Bytes;
   readonly closing: Bytes;
   /** what is wrong with the client's opening */
   problem(tag: Tag): Problem | undefined;
 }
 
-const errorContent = (condition: StreamCondition, text: string | undefined, more: Bytes): Bytes => {
+const errorContent = (condition: StreamCondition, text: string | undefined, more: Bytes, content = ''): Bytes => {
   const words = text === undefined ? '' : `<text xmlns='${NS.streamErrors}' xml:lang='en'>${escapeText(text)}</text>`;
-  return `<${condition} xmlns='${NS.streamErrors}'/>${words}${more}`;
+  const within = content === '' ? '/>' : `>${escapeText(content)}</${condition}>`;
+  return `<${condition} xmlns='${NS.streamErrors}'${within}${words}${more}`;
 };
 
 const addressee = (to: string | undefined): Bytes => (to === undefined ? '' : ` to='${escapeValue(to)}'`);
@@ -32,7 +33,8 @@ export const documentFraming: Framing = {
     `<?xml version='1.0'?><stream:stream from='${domain}'${addressee(to)} id='${id}' version='1.0' xml:lang='en'` +
     ` xmlns='${NS.client}' xmlns:stream='${NS.streams}'>`,
   features: (children) => `<stream:features>${children}</stream:features>`,
-  error: (condition, text, more) => `<stream:error>${errorContent(condition, text, more)}</stream:error>`,
+  error: (condition, text, more, content) =>
+    `<stream:error>${errorContent(condition, text, more, content)}</stream:error>`,
   closing: '</stream:stream>',
   problem: streamProblem,
 };
@@ -43,8 +45,8 @@ export const messageFraming: Framing = {
   opening: (domain, id, to) =>
     `<open xmlns='${NS.framing}' from='${domain}'${addressee(to)} id='${id}' version='1.0' xml:lang='en'/>`,
   features: (children) => `<stream:features xmlns:stream='${NS.streams}'>${children}</stream:features>`,
-  error: (condition, text, more) =>
-    `<stream:error xmlns:stream='${NS.streams}'>${errorContent(condition, text, more)}</stream:error>`,
+  error: (condition, text, more, content) =>
+    `<stream:error xmlns:stream='${NS.streams}'>${errorContent(condition, text, more, content)}</stream:error>`,
   closing: `<close xmlns='${NS.framing}'/>`,
   problem: openProblem,
 };

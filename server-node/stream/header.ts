@@ -19,6 +19,7 @@ export type StreamCondition =
   | 'reset'
   | 'resource-constraint'
   | 'restricted-xml'
+  | 'see-other-host'
   | 'system-shutdown'
   | 'undefined-condition'
   | 'unsupported-encoding'

@@ -142,11 +142,11 @@ export class Stream<S extends { readonly jid: Jid }> {
     return this.#finish();
   }
 
-  #farewell(condition: StreamCondition, text: string | undefined, more: Bytes): void {
+  #farewell(condition: StreamCondition, text: string | undefined, more: Bytes, content?: Bytes): void {
     const { framing } = this.#wire;
     this.#tell('stream-error', `${condition}${text === undefined ? '' : `: ${text}`}`);
     if (this.#state === 'new') this.#wire.send(framing.opening(this.#core.domain, this.#core.freshId(), undefined));
-    this.#wire.send(framing.error(condition, text, more));
+    this.#wire.send(framing.error(condition, text, more, content));
     this.#wire.send(framing.closing);
   }
 
@@ -158,10 +158,10 @@ export class Stream<S extends { readonly jid: Jid }> {
     line?.lost();
   }
 
-  /** As `fail`, but a session may wait for another connection (XEP-0198 §5). */
-  interrupt(condition: StreamCondition, text?: string): void {
+  /** As `fail`, but a session may wait for another connection (XEP-0198 §5); `content`: of the condition (RFC 6120 §4.9.3.19). */
+  interrupt(condition: StreamCondition, text?: string, content?: Bytes): void {
     if (this.#state === 'over') return;
-    this.#farewell(condition, text, '');
+    this.#farewell(condition, text, '', content);
     this.lost();
     this.#wire.close();
   }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { ClusterStatus } from './cluster.ts';
 
 /** Milliseconds since 1970-01-01T00:00:00Z. */
 export const Timestamp = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -40,5 +41,7 @@ export const NodeStatus = v.object({
   /** counters since the start */
   messages: v.number(),
   logins: v.number(),
+  /** of a node among others of its domain */
+  cluster: v.optional(ClusterStatus),
 });
 export type NodeStatus = v.InferOutput<typeof NodeStatus>;

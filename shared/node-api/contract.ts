@@ -55,6 +55,11 @@ export const nodeMethods = {
     v.object({ sessions: v.array(Session), total: v.number() }),
   ),
   'sessions.end': method(v.strictObject({ jid: v.string() }), v.object({ ended: v.boolean() })),
+  /** sends everybody who is connected here to other nodes, so many a second, and lets nobody in any more */
+  'cluster.drain': method(
+    v.strictObject({ perSecond: v.optional(v.pipe(v.number(), v.minValue(1), v.maxValue(10_000)), 100) }),
+    v.object({ sessions: v.number() }),
+  ),
   'log.tail': method(v.strictObject({ lines: limit }), v.object({ lines: v.array(LogLine) })),
   /** Prometheus text format 0.0.4 */
   metrics: method(none, v.object({ text: v.string() })),
