@@ -21,7 +21,7 @@ const rooms = {
   'server-node/stream': { at: '^server-node/stream/', may: [...PURE, 'server-node/sasl'] },
   'server-node/edge': { at: '^server-node/edge/', may: [...PURE, 'server-node/stream', 'server-node/observe'] },
   'server-node/ports': {
-    at: '^server-node/(storage/(stores|migrations|exclusive|leases)|cluster/cluster)\\.ts$',
+    at: '^server-node/(storage/(stores|migrations|exclusive|leases|transfer)|cluster/cluster)\\.ts$',
     may: PURE,
   },
   'server-node/config': { at: '^server-node/config/', may: ['shared/domain', 'shared/errors'] },
@@ -39,6 +39,11 @@ const rooms = {
     at: '^server-node/storage/(sqlite|postgres|memory)/',
     siblings: false,
     may: ['server-node/ports', 'server-node/observe'],
+  },
+  // which of them a node's configuration asks for
+  'server-node/storage-choice': {
+    at: '^server-node/storage/open\\.ts$',
+    may: ['server-node/storage', 'server-node/ports', 'server-node/config'],
   },
   'server-node/cluster': {
     at: '^server-node/cluster/(local|nats)\\.ts$',

@@ -23,7 +23,8 @@ import { componentCore, componentSecrets } from './sessions/components.ts';
 import { Continuity } from './sessions/continuity.ts';
 import { type PackedSession, packSession, unpackSession } from './sessions/packed-session.ts';
 import { Safekeeping } from './sessions/safekeeping.ts';
-import { openSqliteStores } from './storage/sqlite/sqlite-stores.ts';
+import { kindOf, openStores, placeOf } from './storage/open.ts';
+import { StorageError } from './storage/stores.ts';
 import type { StreamCore } from './stream/ports.ts';
 import { Identity } from './transport/certificate.ts';
 import { connectionsAllowed } from './transport/descriptors.ts';
@@ -52,7 +53,9 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     path(config['tls.key']),
     authorities === 'off' ? undefined : path(authorities),
   );
-  const stores = await openSqliteStores(path(config['storage.path']));
+  const stores = await openStores(config, path, {
+    onLost: (error) => log.warn(`a connection to the database was lost: ${error.message}`),
+  });
   const secrets = componentSecrets(config['components.secrets']);
   const router: Router = new Router({
     components: [...secrets.keys()],
@@ -93,10 +96,21 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     stableId: (name, agent) => credentials.stableId(name, agent),
     features: () => router.streamFeatures(),
     stands: ({ name, proof }) => credentials.stands(name, proof),
+    outage: (error) => {
+      if (!(error instanceof StorageError)) return false;
+      log.error('a login could not be checked', error);
+      return true;
+    },
     open: async ({ name, proof }, resource, peer, outlet) => {
-      if (!(await credentials.stands(name, proof)))
-        return new StanzaError('not-allowed', 'the account was changed meanwhile');
-      return router.open(name, resource, peer, outlet);
+      try {
+        if (!(await credentials.stands(name, proof)))
+          return new StanzaError('not-allowed', 'the account was changed meanwhile');
+        return await router.open(name, resource, peer, outlet);
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        log.error('a resource could not be bound', error);
+        return new StanzaError('resource-constraint', 'the server can look up nothing now'); // RFC 6120 §7.7.2.1
+      }
     },
     receive: (session, tag, raw) => router.receive(session, tag, raw),
     moved: (session, peer) => {
@@ -125,7 +139,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
   const addresses = () => listeners.map(({ name, listener }) => ({ name, address: listener.address }));
   const report = new NodeReport({
     config,
-    path,
+    storage: { kind: kindOf(config), path: placeOf(config, path) },
     identity,
     stores,
     router,

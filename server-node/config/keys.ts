@@ -26,6 +26,18 @@ const address = v.pipe(
 
 const path = v.pipe(v.string('a path is a text'), v.nonEmpty('a path is missing'));
 
+const databaseUrl = v.pipe(
+  v.string('an address is a text such as "postgres://user@host:5432/database"'),
+  v.check(
+    (text) => !/^postgres(ql)?:\/\/[^/@]*:[^/@]*@/i.test(text),
+    'a password has no place here, where many can read it: write it into a file of its own, and name that as storage.password_file',
+  ),
+  v.regex(
+    /^(?:off|postgres(?:ql)?:\/\/[^:@/?#\s]+@(?:\[[0-9a-fA-F:]+\]|[^:/?#@\s]+)(?::\d{1,5})?\/[^/?#\s]+)$/,
+    'an address is "postgres://user@host:5432/database", with a Unix socket "postgres://user@%2Frun%2Fpostgresql/database", or "off"',
+  ),
+);
+
 const count = (least: number, most = Number.MAX_SAFE_INTEGER) =>
   v.pipe(
     v.number(`a whole number from ${least} on`),
@@ -121,7 +133,29 @@ export const KEYS = {
     'Who may sign client certificates, PEM: people log in with one by SASL EXTERNAL (XEP-0178). "off": none are asked for.',
   ),
 
-  'storage.path': key(path, 'parley.db', 'The database, SQLite.'),
+  'storage.path': key(path, 'parley.db', 'The database, SQLite, unless storage.url names another.'),
+  'storage.url': key(
+    databaseUrl,
+    'off',
+    'PostgreSQL (13 or newer) instead, which several nodes of the domain may share: "postgres://user@host:5432/database"; "off": SQLite.',
+  ),
+  'storage.password_file': key(
+    path,
+    'off',
+    'The file whose first line is the password for PostgreSQL; relative to this folder. "off": none is needed.',
+  ),
+  'storage.ca': key(
+    path,
+    'public',
+    'Who may sign the certificate of PostgreSQL: a PEM file; "public": any authority that browsers know, and no TLS to this machine itself; "off": no TLS.',
+  ),
+  'storage.certificate': key(path, 'off', 'The certificate that PostgreSQL wants of this node, PEM. "off": none.'),
+  'storage.key': key(path, 'off', 'Its private key, PEM.'),
+  'storage.pool': key(
+    count(2, 500),
+    8,
+    'Connections to PostgreSQL at most; four more for exclusive work, one for the lease.',
+  ),
 
   'auth.iterations': key(
     count(4096, 10_000_000),
