@@ -21,7 +21,7 @@ const rooms = {
   'server-node/stream': { at: '^server-node/stream/', may: [...PURE, 'server-node/sasl'] },
   'server-node/edge': { at: '^server-node/edge/', may: [...PURE, 'server-node/stream', 'server-node/observe'] },
   'server-node/ports': {
-    at: '^server-node/(storage/(stores|migrations|exclusive|leases))\\.ts$',
+    at: '^server-node/(storage/(stores|migrations|exclusive|leases|transfer))\\.ts$',
     may: PURE,
   },
   'server-node/config': { at: '^server-node/config/', may: ['shared/domain', 'shared/errors'] },
@@ -39,6 +39,11 @@ const rooms = {
     at: '^server-node/storage/(sqlite|postgres|memory)/',
     siblings: false,
     may: ['server-node/ports', 'server-node/observe'],
+  },
+  // which of them a node's configuration asks for
+  'server-node/storage-choice': {
+    at: '^server-node/storage/open\\.ts$',
+    may: ['server-node/storage', 'server-node/ports', 'server-node/config'],
   },
   // cluster: the other nodes of a domain, their sessions, and what is said between nodes
   'server-node/cluster': {
@@ -92,7 +97,10 @@ const rooms = {
   },
   'server-node/version': { at: '^server-node/version\\.ts$', may: [] },
   'server-node/cli': { at: '^server-node/cli/', may: 'all of server-node, shared' },
-  'server-node/main': { at: '^server-node/(main|node|limits|digest)\\.ts$', may: 'all of server-node, shared' },
+  'server-node/main': {
+    at: '^server-node/(main|node|node-cluster|limits|digest)\\.ts$',
+    may: 'all of server-node, shared',
+  },
 
   // main: remote hands at the bottom, plans in the middle, the window and the command line at the door
   'main/ssh': { at: '^main/ssh/', may: SHARED },

@@ -36,7 +36,11 @@ async function main(argv: readonly string[]): Promise<number> {
 
 function storageFault(error: unknown): ParleyError | undefined {
   if (!(error instanceof StorageError)) return undefined;
-  const todo = error.full ? 'Make room, and try again.' : 'If it is damaged or gone, put back the last backup.';
+  const todo = error.full
+    ? 'Make room, and try again.'
+    : error.unavailable
+      ? 'See whether PostgreSQL runs and whether storage.url names it; then try again.'
+      : 'Do what it says; if the database is damaged or gone, put back the last backup.';
   return new ParleyError({
     code: 'storage',
     what: "The node's database can't be used.",

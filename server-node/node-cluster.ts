@@ -33,8 +33,7 @@ export const runOf = (config: Config): string => `${nodeName(config)}.${randomBy
 
 export const isClustered = (config: Config): boolean => config['cluster.nats'].length > 0;
 
-const nodeName = (config: Config): string =>
-  config['cluster.node'] === 'auto' ? hostname() : config['cluster.node'];
+const nodeName = (config: Config): string => (config['cluster.node'] === 'auto' ? hostname() : config['cluster.node']);
 
 /** Where clients reach this node by itself; undefined when nobody is to be sent here. */
 export function ownAddress(config: Config): string | null {
@@ -166,9 +165,24 @@ export class NodeCluster {
       metric('nodes', 'gauge', 'Nodes of the domain that this one knows, itself among them.', nodes.length),
       metric('sessions_elsewhere', 'gauge', 'Sessions of other nodes.', this.#parts.router().sessions.elsewhere),
       metric('in_transit', 'gauge', 'Stanzas sent to other nodes whose fate is not known yet.', transit.size),
-      metric('backlog_bytes', 'gauge', 'What waits to reach other nodes.', nodes.reduce((sum, { backlog }) => sum + backlog, 0)),
-      metric('lag_seconds', 'gauge', 'How long the oldest of it waits.', Math.max(0, ...nodes.map(({ lagMs }) => lagMs)) / 1000),
-      metric('resent_total', 'counter', 'Pieces that NATS lost.', nodes.reduce((sum, { resent }) => sum + resent, 0)),
+      metric(
+        'backlog_bytes',
+        'gauge',
+        'What waits to reach other nodes.',
+        nodes.reduce((sum, { backlog }) => sum + backlog, 0),
+      ),
+      metric(
+        'lag_seconds',
+        'gauge',
+        'How long the oldest of it waits.',
+        Math.max(0, ...nodes.map(({ lagMs }) => lagMs)) / 1000,
+      ),
+      metric(
+        'resent_total',
+        'counter',
+        'Pieces that NATS lost.',
+        nodes.reduce((sum, { resent }) => sum + resent, 0),
+      ),
       metric('links_broken_total', 'counter', 'Links that were given up.', counters.links_broken),
       metric('nodes_withdrawn_total', 'counter', 'Nodes that this one took for dead.', counters.fenced),
       metric('nats_connected', 'gauge', '1 while NATS is there.', this.#bus.connected ? 1 : 0),

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
+import { ParleyError } from '../shared/errors.ts';
 import { clientsOf } from './accounts/clients.ts';
 import { StoredCredentials } from './accounts/credentials.ts';
 import { LastSeen } from './accounts/last-seen.ts';
@@ -16,6 +17,7 @@ import { ComponentConnection } from './edge/component-connection.ts';
 import { Edge } from './edge/edge.ts';
 import { adminsOf, contactsOf, edgeLimits, guardLimits } from './limits.ts';
 import { modules } from './modules/index.ts';
+import { isClustered, NodeCluster, runOf } from './node-cluster.ts';
 import type { Log } from './observe/log.ts';
 import { Router } from './router/router.ts';
 import type { Session } from './router/session.ts';
@@ -23,7 +25,9 @@ import { componentCore, componentSecrets } from './sessions/components.ts';
 import { Continuity } from './sessions/continuity.ts';
 import { type PackedSession, packSession, unpackSession } from './sessions/packed-session.ts';
 import { Safekeeping } from './sessions/safekeeping.ts';
-import { openSqliteStores } from './storage/sqlite/sqlite-stores.ts';
+import { kindOf, openStores, placeOf } from './storage/open.ts';
+import { StorageError } from './storage/stores.ts';
+import type { PackedLine } from './stream/lifeline.ts';
 import type { StreamCore } from './stream/ports.ts';
 import { Identity } from './transport/certificate.ts';
 import { connectionsAllowed } from './transport/descriptors.ts';
@@ -42,8 +46,16 @@ export interface Node {
   stop(): Promise<void>;
 }
 
-/** Starts a node: its lines are the boot order. `folder`: where the configuration's relative paths begin. */
-export async function startNode(config: Config, folder: string, log: Log): Promise<Node> {
+/**
+ * Starts a node: its lines are the boot order. `folder`: where the configuration's relative paths begin; `onLost`: the
+ * others of its cluster take it for dead, or soon will: it must serve nobody any more.
+ */
+export async function startNode(
+  config: Config,
+  folder: string,
+  log: Log,
+  onLost: (why: string) => void = () => {},
+): Promise<Node> {
   const path = (name: string) => resolve(folder, name);
   const now = Date.now;
   const authorities = config['tls.client_authorities'];
@@ -52,9 +64,35 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     path(config['tls.key']),
     authorities === 'off' ? undefined : path(authorities),
   );
-  const stores = await openSqliteStores(path(config['storage.path']));
+  const stores = await openStores(config, path, {
+    onLost: (error) => log.warn(`a connection to the database was lost: ${error.message}`),
+  });
   const secrets = componentSecrets(config['components.secrets']);
+  const run = isClustered(config) ? runOf(config) : '';
+  const fault = (error: unknown) => log.error('an unacknowledged message was not kept', error);
+  const safe = new Safekeeping(stores, now(), fault, run);
+  const cluster = isClustered(config)
+    ? await NodeCluster.connect({
+        config,
+        path,
+        log,
+        stores,
+        safe,
+        run,
+        router: () => router,
+        continuity: () => ({
+          adopt: async (of, claimed) => {
+            const lines = await continuity.adopt(of, claimed);
+            for (const line of lines) edge.lines.add(line);
+            return lines.length;
+          },
+          release: (id, account) => release(id, account),
+        }),
+        onLost,
+      })
+    : undefined;
   const router: Router = new Router({
+    others: cluster?.cluster,
     components: [...secrets.keys()],
     domain: config.domain,
     stores,
@@ -79,7 +117,6 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
   const lastSeen = new LastSeen(router, stores, now);
   const survey = await surveyKeys(stores);
   const credentials = await StoredCredentials.open(stores, iterations, survey);
-  const safe = new Safekeeping(stores, now(), (error) => log.error('an unacknowledged message was not kept', error));
   const guard = new PasswordGuard({ ...guardLimits(config), now, refused: () => edge.refusals.add('guessing') });
   const core: StreamCore<Session> = {
     domain: config.domain,
@@ -93,10 +130,21 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     stableId: (name, agent) => credentials.stableId(name, agent),
     features: () => router.streamFeatures(),
     stands: ({ name, proof }) => credentials.stands(name, proof),
+    outage: (error) => {
+      if (!(error instanceof StorageError)) return false;
+      log.error('a login could not be checked', error);
+      return true;
+    },
     open: async ({ name, proof }, resource, peer, outlet) => {
-      if (!(await credentials.stands(name, proof)))
-        return new StanzaError('not-allowed', 'the account was changed meanwhile');
-      return router.open(name, resource, peer, outlet);
+      try {
+        if (!(await credentials.stands(name, proof)))
+          return new StanzaError('not-allowed', 'the account was changed meanwhile');
+        return await router.open(name, resource, peer, outlet);
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        log.error('a resource could not be bound', error);
+        return new StanzaError('resource-constraint', 'the server can look up nothing now'); // RFC 6120 §7.7.2.1
+      }
     },
     receive: (session, tag, raw) => router.receive(session, tag, raw),
     moved: (session, peer) => {
@@ -108,7 +156,14 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     close: (session) => router.close(session),
     undelivered: ({ jid }, stanzas) =>
       router.undelivered(jid, stanzas).catch((error: unknown) => log.error('unacknowledged stanzas are lost', error)),
-    safe,
+    safe: cluster?.safe() ?? safe,
+    ...(cluster === undefined
+      ? {}
+      : {
+          fetch: (id, account) => cluster.cluster.fetch(id, account),
+          parked: (id, line) => continuity.park(id, line as PackedLine),
+          unparked: (id) => continuity.unpark(id),
+        }),
     pack: packSession,
     unpack: async (packed, outlet) => {
       const session = unpackSession(packed as PackedSession, outlet);
@@ -119,18 +174,32 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
   };
   const limits = edgeLimits(config, connectionsAllowed());
   const edge: Edge<Session> = new Edge(core, limits, log);
-  const continuity = new Continuity({ stores, router, safe, core, limits: limits.lines, now });
-  for (const line of await continuity.restore()) edge.lines.add(line);
+  const continuity = new Continuity({ stores, router, safe, core, limits: limits.lines, now, owner: run });
+  /** Gives a session away to another node, with what it has not acknowledged. */
+  const release = async (id: string, account: string): Promise<PackedLine | undefined> => {
+    const line = edge.lines.find(id, account);
+    if (line === undefined || typeof line === 'number') return undefined;
+    await line.settle();
+    const { session } = line;
+    const packed = await line.release();
+    if (packed === undefined) return undefined;
+    cluster?.cluster.forget(packed.waiting.flatMap(({ key }) => key ?? []));
+    await router.moveAway(session);
+    return packed;
+  };
+  if (cluster === undefined) for (const line of await continuity.restore()) edge.lines.add(line);
+  else await cluster.cluster.start();
   const listeners: { name: DoorName; listener: BoundListener }[] = [];
   const addresses = () => listeners.map(({ name, listener }) => ({ name, address: listener.address }));
   const report = new NodeReport({
     config,
-    path,
+    storage: { kind: kindOf(config), path: placeOf(config, path) },
     identity,
     stores,
     router,
     edge,
     guard,
+    cluster,
     version: VERSION,
     startedAt: now(),
     addresses,
@@ -152,11 +221,29 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
       status: () => report.status(),
       metricsText: () => report.metrics(),
       changed: () => report.changed(),
+      drain: (perSecond) => drain(perSecond),
     }),
     () => report.metrics(),
     (error) => log.error('an admin request failed', error),
   );
   report.publishTo(door.connections, log);
+  /** Lets nobody in any more, and sends all who are here to the other nodes. Answers how many are to go. */
+  const drain = async (perSecond: number): Promise<number> => {
+    if (cluster === undefined || cluster.alone) {
+      throw new ParleyError({
+        code: 'alone',
+        what: 'This node can send its people nowhere.',
+        why: 'No other node of its domain is there that takes them in.',
+        todo: 'Start another node first, or stop this one: its people then come back to it.',
+      });
+    }
+    for (const { listener } of listeners) listener.close();
+    cluster.cluster.draining = true;
+    const { size } = router.sessions;
+    log.info(`${size} sessions are sent to other nodes, ${perSecond} a second`);
+    void edge.moveOut(perSecond, () => cluster.elsewhere()).then(() => log.info('all have been sent elsewhere'));
+    return size;
+  };
   const close = async () => {
     report.stop();
     for (const { listener } of listeners) listener.close();
@@ -166,6 +253,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     const kept = await continuity.keep(edge.lines.all());
     if (kept > 0) log.info(`${kept} sessions wait for their clients to come back`);
     await lastSeen.write();
+    await cluster?.leave();
     door.close();
     await stores.close();
   };

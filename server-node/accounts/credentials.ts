@@ -21,11 +21,14 @@ export class StoredCredentials implements Credentials {
   }
 
   static async open(stores: Stores, iterations: number, survey?: KeySurvey): Promise<StoredCredentials> {
-    let secret = await stores.meta.get(SECRET);
-    if (secret === undefined) {
-      secret = randomBytes(32).toString('base64');
-      await stores.meta.set(SECRET, secret);
-    }
+    // one for all nodes of the domain
+    const secret = await stores.exclusive(SECRET, async () => {
+      const known = await stores.meta.get(SECRET);
+      if (known !== undefined) return known;
+      const fresh = randomBytes(32).toString('base64');
+      await stores.meta.set(SECRET, fresh);
+      return fresh;
+    });
     const key = Buffer.from(secret, 'base64');
     const { accounts, counts } = survey ?? (await surveyKeys(stores));
     const decoys = new Decoys(key, iterations, counts, accounts);

@@ -21,6 +21,14 @@ function guarded() {
   return { guard, slept, clock, wrong, may };
 }
 
+test('an attempt that nobody could decide costs nothing', () => {
+  const guard = new PasswordGuard({ perAccount: 2, perNetwork: 3, windowMs: 1000, delayMs: 0, now: () => 0 });
+  for (let i = 0; i < 20; i++) guard.begin('anna', '192.0.2.1', 'password')?.undecided();
+  assert.ok(guard.begin('anna', '192.0.2.1', 'password'));
+  assert.ok(guard.begin('anna', '192.0.2.1', 'password'));
+  assert.equal(guard.begin('anna', '192.0.2.1', 'password'), undefined, 'nor does it give anything');
+});
+
 test('wrong passwords take longer each time, then are refused, and time heals', async () => {
   const { guard, slept, clock, wrong, may } = guarded();
   await wrong('anna', '192.0.2.1', 3);

@@ -65,16 +65,19 @@ export class PasswordGuard implements LoginGuard {
     }
     const paid = by === 'password' ? budgets : [];
     for (const [key, most] of paid) this.#bucket(key, most).left--;
+    const giveBack = () => {
+      for (const [key, most] of paid) {
+        const bucket = this.#bucket(key, most);
+        bucket.left = Math.min(most, bucket.left + 1);
+      }
+    };
     return {
       right: () => {
+        giveBack();
         this.#buckets.delete(pair);
-        for (const [key, most] of paid) {
-          if (key === pair) continue;
-          const bucket = this.#bucket(key, most);
-          bucket.left = Math.min(most, bucket.left + 1);
-        }
         remember(this.#known, pair, true);
       },
+      undecided: giveBack,
       wrong: () => {
         this.wrong++;
         const used = budgets.map(([key, most]) => (most - this.#bucket(key, most).left) / (key === pair ? 1 : 10));

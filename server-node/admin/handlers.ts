@@ -17,6 +17,8 @@ export interface AdminParts {
   metricsText(): string;
   /** people were added or removed */
   changed(): void;
+  /** sends everybody to other nodes */
+  drain(perSecond: number): Promise<number>;
 }
 
 /** A session as operators see it. */
@@ -39,7 +41,16 @@ export function sessionInfo(session: Session): SessionInfo {
 }
 
 /** What each request of shared/node-api does. */
-export function nodeHandlers({ version, users, router, log, status, metricsText, changed }: AdminParts): NodeHandlers {
+export function nodeHandlers({
+  version,
+  users,
+  router,
+  log,
+  status,
+  metricsText,
+  changed,
+  drain,
+}: AdminParts): NodeHandlers {
   const changing = async <T>(work: Promise<T>): Promise<T> => {
     const result = await work;
     changed();
@@ -80,6 +91,7 @@ export function nodeHandlers({ version, users, router, log, status, metricsText,
       await router.close(session);
       return { ended: true };
     },
+    'cluster.drain': async ({ perSecond }) => ({ sessions: await drain(perSecond) }),
     'log.tail': ({ lines }) => ({ lines: log.tail(lines) }),
     metrics: () => ({ text: metricsText() }),
     subscribe: ({ to }) => {

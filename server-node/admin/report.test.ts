@@ -12,7 +12,7 @@ function reporting(kinds: readonly string[]) {
   const log = new Log('info', () => {});
   const report = new NodeReport({
     config: configOf(new Map([['domain', DOMAIN]]), 'test'),
-    path: (name) => name,
+    storage: { kind: 'sqlite', path: 'parley.db' },
     identity: {
       info: { subject: '', issuer: '', names: [], fingerprint: '', notBefore: 0, notAfter: 5000, selfSigned: true },
     },

@@ -1,10 +1,11 @@
+import type { ClusterStatus } from '../../shared/domain/cluster.ts';
 import type { NodeStatus } from '../../shared/domain/node.ts';
 import type { Config } from '../config/keys.ts';
 import type { Log } from '../observe/log.ts';
 import { type LabelledMetric, type Metric, prometheusText } from '../observe/metrics.ts';
 import type { Counts, Refused } from '../observe/refusals.ts';
 import type { Router } from '../router/router.ts';
-import type { Stores } from '../storage/stores.ts';
+import { StorageError, type Stores } from '../storage/stores.ts';
 import { sessionInfo } from './handlers.ts';
 import type { RpcConnection } from './rpc-connection.ts';
 
@@ -14,7 +15,7 @@ const STATUS_SOON_MS = 150;
 
 export interface ReportParts {
   readonly config: Config;
-  readonly path: (name: string) => string;
+  readonly storage: { readonly kind: string; readonly path: string };
   readonly identity: { readonly info: NodeStatus['certificate'] };
   readonly stores: Stores;
   readonly router: Router;
@@ -24,6 +25,8 @@ export interface ReportParts {
     readonly slowings: Counts<'bytes' | 'stanzas'>;
   };
   readonly guard: { readonly wrong: number };
+  /** this node among others of its domain */
+  readonly cluster?: { status(): ClusterStatus; metrics(): (Metric | LabelledMetric)[] } | undefined;
   readonly version: string;
   readonly startedAt: number;
   readonly addresses: () => NodeStatus['listeners'];
@@ -34,6 +37,7 @@ export class NodeReport {
   readonly #parts: ReportParts;
   readonly #undo: (() => void)[] = [];
   #tellStatus = () => {};
+  #usersBefore = 0;
   #soon: ReturnType<typeof setTimeout> | undefined;
 
   constructor(parts: ReportParts) {
@@ -41,7 +45,7 @@ export class NodeReport {
   }
 
   async status(): Promise<NodeStatus> {
-    const { config, path, identity, stores, router, version, startedAt, addresses } = this.#parts;
+    const { config, identity, stores, storage, router, version, startedAt, addresses, cluster } = this.#parts;
     const cpu = process.cpuUsage();
     return {
       domain: config.domain,
@@ -49,15 +53,26 @@ export class NodeReport {
       pid: process.pid,
       startedAt,
       sessions: router.sessions.size,
-      users: await stores.accounts.count(),
+      users: await this.#users(),
       listeners: addresses(),
       certificate: identity.info,
-      storage: { kind: 'sqlite', path: path(config['storage.path']), bytes: stores.bytes() },
+      storage: { ...storage, bytes: stores.bytes() },
       memoryBytes: process.memoryUsage.rss(),
       cpuSeconds: (cpu.user + cpu.system) / 1e6,
       messages: router.counters.messages,
       logins: router.counters.logins,
+      ...(cluster === undefined ? {} : { cluster: cluster.status() }),
     };
+  }
+
+  /** As many as there were when the database answered last: the rest of the status is wanted most when it does not. */
+  async #users(): Promise<number> {
+    try {
+      this.#usersBefore = await this.#parts.stores.accounts.count();
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+    }
+    return this.#usersBefore;
   }
 
   /** Prometheus text. */
@@ -112,6 +127,7 @@ export class NodeReport {
         'When the certificate ends, since the epoch.',
         identity.info.notAfter / 1000,
       ),
+      ...(this.#parts.cluster?.metrics() ?? []),
     ]);
   }
 

@@ -38,6 +38,7 @@ function door() {
     status,
     metricsText: () => 'metric 1\n',
     changed: () => {},
+    drain: async () => 0,
   });
   const said: { id: unknown; result?: unknown; error?: { code: number; data?: { code: string; what: string } } }[] = [];
   const connection = new RpcConnection({ send: (text) => said.push(JSON.parse(text)) }, handlers, (error) =>

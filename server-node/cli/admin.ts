@@ -3,7 +3,7 @@ import type { Caller } from '../../shared/rpc.ts';
 import { clientsOf } from '../accounts/clients.ts';
 import { Users } from '../accounts/users.ts';
 import { connectAdmin } from '../admin/admin-client.ts';
-import { openSqliteStores } from '../storage/sqlite/sqlite-stores.ts';
+import { openStores } from '../storage/open.ts';
 import type { NodeFolder } from './options.ts';
 
 type UserMethods = Pick<NodeMethods, Extract<keyof NodeMethods, `users.${string}`>>;
@@ -18,7 +18,7 @@ export async function withUsers<T>(node: NodeFolder, work: (call: Caller<UserMet
       client.close();
     }
   }
-  const stores = await openSqliteStores(node.path(node.config['storage.path']));
+  const stores = await openStores(node.config, node.path);
   const users = new Users({
     domain: node.config.domain,
     stores,

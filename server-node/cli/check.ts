@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { type AdminClient, connectAdmin } from '../admin/admin-client.ts';
-import { openSqliteStores } from '../storage/sqlite/sqlite-stores.ts';
+import { openStores } from '../storage/open.ts';
 import { listenOptions } from '../transport/address.ts';
 import { Identity } from '../transport/certificate.ts';
 import { capacity, machineOf } from './capacity.ts';
@@ -72,7 +72,7 @@ function certificate({ config, path }: NodeFolder): Finding {
 async function storage({ config, path }: NodeFolder): Promise<Finding> {
   const what = 'storage';
   try {
-    const stores = await openSqliteStores(path(config['storage.path']));
+    const stores = await openStores(config, path);
     const damage = await stores.check();
     const people = await stores.accounts.count();
     await stores.close();

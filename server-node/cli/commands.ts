@@ -15,6 +15,7 @@ export const HELP = `parleyd: an XMPP server for one domain.
   parleyd run --data DIR                run it
   parleyd check --data DIR              see whether all is well
   parleyd storage check --data DIR      read the whole database, find damage, say what to do
+  parleyd storage move --data DIR       from SQLite to PostgreSQL or back, on a stopped node
   parleyd user COMMAND --data DIR       add, list, password, suspend, activate, remove, import
   parleyd pipe --data DIR               speak the admin socket over standard input and output
   parleyd version [--json]

@@ -2,9 +2,10 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSy
 import { join, resolve } from 'node:path';
 import { ParleyError } from '../../shared/errors.ts';
 import { configOf, parseSetting, writeConfig } from '../config/config.ts';
-import { openSqliteStores } from '../storage/sqlite/sqlite-stores.ts';
+import { kindOf, openStores } from '../storage/open.ts';
 import { Identity } from '../transport/certificate.ts';
 import type { Command } from './command.ts';
+import { DATABASE_OPTIONS, databaseHelp, databaseSettings, keepDatabaseFiles } from './database.ts';
 import { EXIT } from './exit.ts';
 import { CONFIG_FILE, readOptions, required, usage } from './options.ts';
 import { selfSigned } from './self-signed.ts';
@@ -18,7 +19,9 @@ Without --cert the node gets a certificate of its own making; its fingerprint is
   --data DIR        the node's folder; made when it is not there
   --set KEY=VALUE   any key of parleyd.toml, for example --set listen.c2s=127.0.0.1:15222
   --cert, --key     a certificate with its chain, and its private key, PEM; both are copied
-`;
+  --storage URL     keep everything in PostgreSQL instead of a file: postgres://user@host:5432/database. The domain's
+                    other nodes may share it; who comes first makes the tables
+${databaseHelp}`;
 
 export const init: Command = {
   help,
@@ -31,6 +34,8 @@ export const init: Command = {
         set: { type: 'string', multiple: true },
         cert: { type: 'string' },
         key: { type: 'string' },
+        storage: { type: 'string' },
+        ...DATABASE_OPTIONS,
       },
       help,
     );
@@ -38,7 +43,11 @@ export const init: Command = {
     const folder = resolve(required(values.data, '--data', help));
     if ((values.cert === undefined) !== (values.key === undefined))
       throw usage('--cert and --key go together.', 'Give both or none.');
-    const given = new Map<string, unknown>([['domain', domain], ...(values.set ?? []).map(parseSetting)]);
+    const database =
+      values.storage === undefined
+        ? new Map<string, string>()
+        : databaseSettings(values.storage, values, (file) => resolve(file));
+    const given = new Map<string, unknown>([['domain', domain], ...(values.set ?? []).map(parseSetting), ...database]);
     const config = configOf(given, 'The command line');
     const file = join(folder, CONFIG_FILE);
     if (existsSync(file)) {
@@ -49,11 +58,17 @@ export const init: Command = {
         todo: 'Change that file, or choose another folder.',
       });
     }
+    // first: a database that can't be had leaves nothing behind
+    if (kindOf(config) === 'postgres')
+      await (await openStores(config, (name) => resolve(folder, name), { create: true })).close();
     mkdirSync(folder, { recursive: true, mode: 0o750 });
+    for (const [name, value] of keepDatabaseFiles(database, folder)) given.set(name, value);
     const [certificate, key] = [resolve(folder, config['tls.certificate']), resolve(folder, config['tls.key'])];
     await placeCertificate(config.domain, certificate, key, values.cert, values.key);
-    await (await openSqliteStores(resolve(folder, config['storage.path']), { create: true })).close();
-    chmodSync(resolve(folder, config['storage.path']), 0o600);
+    if (kindOf(config) === 'sqlite') {
+      await (await openStores(config, (name) => resolve(folder, name), { create: true })).close();
+      chmodSync(resolve(folder, config['storage.path']), 0o600);
+    }
     writeFileSync(file, writeConfig(given), { mode: 0o640 }); // last: a folder that has it is whole
     const { fingerprint, selfSigned: own } = new Identity(certificate, key).info;
     process.stdout.write(

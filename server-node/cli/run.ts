@@ -48,7 +48,11 @@ export const run: Command = {
     const log = new Log(config['log.level']);
     process.on('uncaughtException', (error) => log.error('a bug was caught at the last moment', error));
     process.on('unhandledRejection', (error) => log.error('a bug was caught at the last moment', error));
-    const node = await startNode(config, folder, log).catch((error: unknown) => {
+    const lost = (why: string) => {
+      log.error(`this node stops at once: ${why}`);
+      process.exit(EXIT.failed); // whoever runs us starts us again; what waited here goes on at another node
+    };
+    const node = await startNode(config, folder, log, lost).catch((error: unknown) => {
       throw startFailure(error);
     });
     const places = node.addresses.map(({ name, address }) => `${name} ${address}`).join(', ');

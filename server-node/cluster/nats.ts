@@ -113,7 +113,9 @@ export class NatsBus implements Bus {
   async close(): Promise<void> {
     this.#closed = true;
     // what was published before has left when this resolves, unless the server is away
-    await Promise.race([this.#connection.drain(), new Promise((resolve) => setTimeout(resolve, 500))]).catch(() => undefined);
+    await Promise.race([this.#connection.drain(), new Promise((resolve) => setTimeout(resolve, 500))]).catch(
+      () => undefined,
+    );
     await this.#connection.close().catch(() => undefined);
   }
 
@@ -127,7 +129,9 @@ export class NatsBus implements Bus {
         this.#tell(true);
         log.info(`NATS is there again (${this.#connection.getServer()})`);
       } else if (status.type === 'error' || status.type === 'slowConsumer') {
-        log.warn(`NATS: ${status.type === 'error' ? status.error.message : 'we read too slowly, and lose what it sends'}`);
+        log.warn(
+          `NATS: ${status.type === 'error' ? status.error.message : 'we read too slowly, and lose what it sends'}`,
+        );
       }
     }
   }

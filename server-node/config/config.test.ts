@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { ParleyError } from '../../shared/errors.ts';
-import { configOf, parseConfig, parseSetting, writeConfig } from './config.ts';
+import { changeConfig, configOf, parseConfig, parseSetting, writeConfig } from './config.ts';
 import { KEY_NAMES } from './keys.ts';
 
 test('what is written is read again, and every key is explained', () => {
@@ -55,4 +55,89 @@ test('a setting of the command line is a key and a value', () => {
   assert.deepEqual(parseSetting('limits.depth=10'), ['limits.depth', 10]);
   assert.deepEqual(parseSetting('auth.plain=true'), ['auth.plain', true]);
   assert.throws(() => parseSetting('nothing'), ParleyError);
+});
+
+test('keys are changed in place, and everything else stays: comments, order, other sections', () => {
+  const text = `# mine
+domain = "example.org"
+
+[storage] # where
+# storage.path is explained here
+path = "a.db"
+# url = "off"
+
+[limits]
+# pool = 3
+depth = 10`;
+  const changed = changeConfig(
+    text,
+    new Map([
+      ['storage.url', 'postgres://parley@db/parley'],
+      ['storage.ca', 'ca.pem'],
+      ['storage.path', undefined],
+      ['log.level', 'warn'],
+    ]),
+  );
+  assert.equal(
+    changed,
+    `# mine
+domain = "example.org"
+
+[storage] # where
+ca = "ca.pem"
+# storage.path is explained here
+# path = "a.db"
+url = "postgres://parley@db/parley"
+
+[limits]
+# pool = 3
+depth = 10
+
+[log]
+level = "warn"
+`,
+  );
+  const all = writeConfig(new Map([['domain', 'example.org']]));
+  const there = changeConfig(all, new Map([['storage.url', 'postgres://parley@db/parley']]));
+  assert.equal(
+    changeConfig(there, new Map([['storage.url', undefined]])).replace(
+      '# url = "postgres://parley@db/parley"',
+      '# url = "off"',
+    ),
+    all,
+  );
+});
+
+test('what is written in a way that is not understood is refused, and not written over', () => {
+  const text = `domain = "example.org"\nstorage.path = "a.db"\n`;
+  assert.throws(
+    () => changeConfig(text, new Map([['storage.path', undefined]])),
+    /storage.path.*can't be changed|is not TOML/s,
+  );
+});
+
+test('a password in the address of a database is refused with the way that it may be given', () => {
+  const config = (url: string) => () =>
+    configOf(
+      new Map([
+        ['domain', 'example.org'],
+        ['storage.url', url],
+      ]),
+      'x',
+    );
+  assert.throws(config('postgres://parley:secret@db/parley'), /file of its own.*storage\.password_file/s);
+  for (const url of [
+    'postgres://parley@db',
+    'postgres://db/parley',
+    'mysql://parley@db/parley',
+    'postgres://parley@db/parley?password=x',
+  ])
+    assert.throws(config(url), /storage\.url can't be/);
+  for (const url of [
+    'postgres://parley@db.example.org:6432/parley',
+    'postgresql://p@[::1]/x',
+    'postgres://p@%2Frun%2Fpostgresql/x',
+    'off',
+  ])
+    config(url)();
 });

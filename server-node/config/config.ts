@@ -108,3 +108,39 @@ export function writeConfig(given: ReadonlyMap<string, unknown>): string {
   }
   return `${lines.join('\n').trimEnd()}\n`;
 }
+
+/**
+ * The text of a parleyd.toml with other values for some keys (undefined: as when nobody says), and everything else as it
+ * is, comments too. @throws ParleyError when the file is written in a way that this can't follow
+ */
+export function changeConfig(text: string, changes: ReadonlyMap<KeyName, string | undefined>): string {
+  const lines = text.split('\n');
+  for (const [key, value] of changes) {
+    const dot = key.indexOf('.');
+    const [table, name] = [key.slice(0, dot), key.slice(dot + 1)];
+    const start = lines.findIndex((line) => new RegExp(`^\\s*\\[\\s*${table}\\s*\\]`).test(line));
+    if (start < 0 && value === undefined) continue;
+    const line = value === undefined ? undefined : stringify({ [name]: value }).trim();
+    if (start < 0) {
+      lines.push('', `[${table}]`, line ?? '', '');
+      continue;
+    }
+    const after = lines.findIndex((one, i) => i > start && /^\s*\[/.test(one));
+    const end = after < 0 ? lines.length : after;
+    const find = (shape: RegExp) => lines.findIndex((one, i) => i > start && i < end && shape.test(one));
+    const said = find(new RegExp(`^\\s*${name}\\s*=`));
+    const shown = find(new RegExp(`^\\s*#\\s*${name}\\s*=`));
+    if (said >= 0) lines[said] = line ?? `# ${lines[said]?.trim()}`;
+    else if (line !== undefined && shown >= 0) lines[shown] = line;
+    else if (line !== undefined) lines.splice(start + 1, 0, line);
+  }
+  const changed = lines.join('\n');
+  const config = parseConfig(changed, 'the changed parleyd.toml');
+  const missed = [...changes].find(([key, value]) => config[key] !== (value ?? KEYS[key].fallback));
+  if (missed === undefined) return changed;
+  throw wrong(
+    `${missed[0]} in parleyd.toml can't be changed.`,
+    'It is written in a way that parleyd reads and does not write.',
+    `Write it as a line of its own in the section [${missed[0].split('.')[0]}].`,
+  );
+}

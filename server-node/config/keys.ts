@@ -26,6 +26,18 @@ const address = v.pipe(
 
 const path = v.pipe(v.string('a path is a text'), v.nonEmpty('a path is missing'));
 
+const databaseUrl = v.pipe(
+  v.string('an address is a text such as "postgres://user@host:5432/database"'),
+  v.check(
+    (text) => !/^postgres(ql)?:\/\/[^/@]*:[^/@]*@/i.test(text),
+    'a password has no place here, where many can read it: write it into a file of its own, and name that as storage.password_file',
+  ),
+  v.regex(
+    /^(?:off|postgres(?:ql)?:\/\/[^:@/?#\s]+@(?:\[[0-9a-fA-F:]+\]|[^:/?#@\s]+)(?::\d{1,5})?\/[^/?#\s]+)$/,
+    'an address is "postgres://user@host:5432/database", with a Unix socket "postgres://user@%2Frun%2Fpostgresql/database", or "off"',
+  ),
+);
+
 const count = (least: number, most = Number.MAX_SAFE_INTEGER) =>
   v.pipe(
     v.number(`a whole number from ${least} on`),
@@ -121,7 +133,29 @@ export const KEYS = {
     'Who may sign client certificates, PEM: people log in with one by SASL EXTERNAL (XEP-0178). "off": none are asked for.',
   ),
 
-  'storage.path': key(path, 'parley.db', 'The database, SQLite.'),
+  'storage.path': key(path, 'parley.db', 'The database, SQLite, unless storage.url names another.'),
+  'storage.url': key(
+    databaseUrl,
+    'off',
+    'PostgreSQL (13 or newer) instead, which several nodes of the domain may share: "postgres://user@host:5432/database"; "off": SQLite.',
+  ),
+  'storage.password_file': key(
+    path,
+    'off',
+    'The file whose first line is the password for PostgreSQL; relative to this folder. "off": none is needed.',
+  ),
+  'storage.ca': key(
+    path,
+    'public',
+    'Who may sign the certificate of PostgreSQL: a PEM file; "public": any authority that browsers know, and no TLS to this machine itself; "off": no TLS.',
+  ),
+  'storage.certificate': key(path, 'off', 'The certificate that PostgreSQL wants of this node, PEM. "off": none.'),
+  'storage.key': key(path, 'off', 'Its private key, PEM.'),
+  'storage.pool': key(
+    count(2, 500),
+    8,
+    'Connections to PostgreSQL at most; four more for exclusive work, one for the lease.',
+  ),
 
   'cluster.nats': key(
     list(
@@ -137,18 +171,24 @@ export const KEYS = {
     'Makes this node one of several of its domain: the NATS servers between them, such as "tls://parley@nats.example.net:4222". Needs storage.url.',
   ),
   'cluster.node': key(
-    v.pipe(v.string(), v.regex(/^([A-Za-z0-9][A-Za-z0-9.-]{0,62}|auto)$/, 'a name has letters, digits, dots and hyphens')),
+    v.pipe(
+      v.string(),
+      v.regex(/^([A-Za-z0-9][A-Za-z0-9.-]{0,62}|auto)$/, 'a name has letters, digits, dots and hyphens'),
+    ),
     'auto',
     'The name of this node among the others of its domain, which stays; "auto" is the name of the host.',
   ),
   'cluster.address': key(
-    v.pipe(v.string(), v.regex(/^(auto|[^\s:]+(:\d{1,5})?|\[[0-9a-fA-F:]+\](:\d{1,5})?)$/, 'an address is "host" or "host:5222"')),
+    v.pipe(
+      v.string(),
+      v.regex(/^(auto|[^\s:]+(:\d{1,5})?|\[[0-9a-fA-F:]+\](:\d{1,5})?)$/, 'an address is "host" or "host:5222"'),
+    ),
     'auto',
     'Where clients reach this node by itself, for those that another node sends here (see-other-host); "auto": none are sent.',
   ),
-  'cluster.password_file': key(path, 'off', "The password of the user in cluster.nats: a file. \"off\": none."),
+  'cluster.password_file': key(path, 'off', 'The password of the user in cluster.nats: a file. "off": none.'),
   'cluster.credentials': key(path, 'off', 'NATS credentials (.creds) instead of user and password: a file.'),
-  'cluster.ca': key(path, 'off', "Who may sign the NATS servers' certificates, PEM. \"off\": the system's list."),
+  'cluster.ca': key(path, 'off', 'Who may sign the NATS servers\' certificates, PEM. "off": the system\'s list.'),
   'cluster.certificate': key(path, 'off', 'Our certificate for NATS servers that ask for one, PEM; and its key.'),
   'cluster.key': key(path, 'off', 'The key of cluster.certificate, PEM.'),
   'cluster.lease_seconds': key(

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { MemoryStores } from '../storage/memory/memory-stores.ts';
+import { StorageError } from '../storage/stores.ts';
 import { conditionOf, DOMAIN, World } from '../world.fixture.ts';
 
 /** Who is there in each row: resources of bert with their priorities; none: he is away. */
@@ -297,4 +299,52 @@ test('a device that is lost in the moment it is sent a message does not make it 
   });
   await bert.says(`<message to='anna@${DOMAIN}' type='chat'><body>once</body></message>`);
   assert.equal(second.hears().length, 1);
+});
+
+test('a storage that is away: who waits for it is refused for now, and who is here chats on (RFC 6120 §8.3.3.18)', async () => {
+  const stores = new MemoryStores();
+  let away = false;
+  const refusing = <T extends object>(store: T): T =>
+    new Proxy(store, {
+      get: (target, name) => {
+        const value = Reflect.get(target, name);
+        if (typeof value !== 'function') return value;
+        return (...args: unknown[]) =>
+          away
+            ? Promise.reject(new StorageError('PostgreSQL does not answer', false, { unavailable: true }))
+            : value.apply(target, args);
+      },
+    });
+  const world = new World({
+    accounts: refusing(stores.accounts),
+    meta: refusing(stores.meta),
+    transfer: stores.transfer,
+    keyed: <T>(kind: string) => refusing(stores.keyed<T>(kind)),
+    list: (kind) => refusing(stores.list(kind)),
+    exclusive: (name, work) => stores.exclusive(name, work),
+    bytes: () => 0,
+    check: async () => [],
+    close: async () => {},
+  });
+  await world.people('anna', 'bert', 'carl');
+  await world.befriend('anna', 'bert');
+  const [anna, bert] = [await world.come('anna/phone'), await world.come('bert/phone')];
+  anna.hears();
+  away = true;
+  await anna.says(`<message to='bert@${DOMAIN}' type='chat'><body>hello</body></message>`);
+  await anna.says('<presence><show>away</show></presence>');
+  assert.deepEqual(
+    bert.hears().map(({ name, elements }) => `${name} ${elements[0]?.text}`),
+    ['message hello', 'presence away'],
+  );
+  anna.hears();
+  await anna.says(`<message to='carl@${DOMAIN}' type='chat' id='m'><body>later</body></message>`);
+  const [refusal] = anna.hears();
+  assert.equal(refusal?.attributes['type'], 'error');
+  assert.equal(refusal?.child('error')?.attributes['type'], 'wait');
+  assert.equal(conditionOf(refusal), 'resource-constraint');
+  away = false;
+  await anna.says(`<message to='carl@${DOMAIN}' type='chat'><body>now</body></message>`);
+  assert.deepEqual(anna.hears(), []);
+  assert.equal(await stores.list('offline').count('carl'), 1);
 });

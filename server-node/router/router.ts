@@ -379,7 +379,9 @@ export class Router {
   #conditionOf(error: unknown, what: string): StanzaError {
     if (error instanceof StanzaError) return error;
     this.#options.onFault(error, what);
-    if (error instanceof StorageError && error.full)
+    // RFC 6120 §8.3.3.18: resource-constraint goes with `wait`, and it may work again soon; internal-server-error (§8.3.3.6)
+    // goes with `cancel`, and would tell clients not to try again
+    if (error instanceof StorageError && (error.full || error.unavailable))
       return new StanzaError('resource-constraint', 'the server can store nothing now');
     return new StanzaError('internal-server-error');
   }

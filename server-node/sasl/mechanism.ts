@@ -62,9 +62,11 @@ export interface Channel {
   readonly certified: readonly string[];
 }
 
-/** One attempt to show who one is; it ends with one of the two, or counts as wrong when it never ends. */
+/** One attempt to show who one is; it ends with one of the three, or counts as wrong when it never ends. */
 export interface Guess {
   right(): void;
+  /** Nobody could tell: it is as if it had not been made. */
+  undecided(): void;
   /** Resolves when the answer may leave. */
   wrong(): Promise<void>;
 }

@@ -203,6 +203,41 @@ export function storesContract(kind: string, open: () => Promise<Stores>): void 
     assert.equal(await next, 'done');
   });
 
+  check('everything can be read at once, cleared, and written again', async (stores) => {
+    const names = ['zoe', 'anna', 'Ünal', 'ünal', '🎉', '\uffee'];
+    for (const name of names) await stores.accounts.add(account(name, { lastSeenAt: name === 'zoe' ? 5 : null }));
+    await Promise.all(
+      Array.from({ length: 1200 }, (_, i) =>
+        stores.keyed(`k${i % 3}`).set('anna', String(i), { i, '7': [null, 'ü\0'] }),
+      ),
+    );
+    const list = stores.list('offline');
+    for (const data of ['<1', '<ÿ\0']) await list.append('zoe', 7, data, 10);
+    const gone = await list.append('anna', 8, '<gone', 10);
+    await list.remove('anna', gone ?? 0);
+    await stores.meta.set('secret', 's');
+    const before = await Array.fromAsync(stores.transfer.read());
+    const rows = before.flat();
+    assert.deepEqual(
+      rows.flatMap((row) => (row.table === 'account' ? [row.account.name] : [])),
+      [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
+    );
+    assert.equal(rows.filter(({ table }) => table === 'keyed').length, 1200);
+    assert.deepEqual(
+      rows.flatMap((row) => (row.table === 'list' ? [[row.owner, row.at, row.data]] : [])),
+      [
+        ['zoe', 7, '<1'],
+        ['zoe', 7, '<ÿ\0'],
+      ],
+    );
+    await stores.transfer.clear();
+    assert.deepEqual((await Array.fromAsync(stores.transfer.read())).flat(), [{ table: 'numbered', last: 0 }]);
+    for (const portion of before) await stores.transfer.write(portion);
+    assert.deepEqual((await Array.fromAsync(stores.transfer.read())).flat(), rows);
+    const next = await list.append('zoe', 9, '<next', 10);
+    assert.ok((next ?? 0) > (gone ?? 0), 'no number is given twice, not even that of an entry that is gone');
+  });
+
   check('a sound storage has nothing to complain of', async (stores) => {
     await stores.accounts.add(account('anna'));
     assert.deepEqual(await stores.check(), []);

@@ -19,6 +19,8 @@ export interface Stores {
    * StorageError when it can't begin in time, and when the exclusion did not hold to the end.
    */
   exclusive<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /** everything at once, for who moves it elsewhere */
+  readonly transfer: Transfer;
   /** bytes on disk, 0 in memory */
   bytes(): number;
   /** what is damaged, one sentence each; empty when all is well */
@@ -94,6 +96,38 @@ export interface ListStore {
 export interface MetaStore {
   get(name: string): Promise<string | undefined>;
   set(name: string, value: string): Promise<void>;
+}
+
+/** Anything that is stored, as every storage knows it. */
+export type StoredRow =
+  | { readonly table: 'account'; readonly account: Account }
+  | {
+      readonly table: 'keyed';
+      readonly owner: string;
+      readonly kind: string;
+      readonly key: string;
+      readonly value: unknown;
+    }
+  | {
+      readonly table: 'list';
+      readonly owner: string;
+      readonly kind: string;
+      readonly id: number;
+      readonly at: number;
+      readonly data: Bytes;
+    }
+  | { readonly table: 'meta'; readonly name: string; readonly value: string }
+  /** the last number that an entry of a list was given, there or gone: none is given twice */
+  | { readonly table: 'numbered'; readonly last: number };
+
+/** A whole storage, to be copied into another; nobody else writes meanwhile. */
+export interface Transfer {
+  /** Everything, in portions: table by table in the order above, each in the order of its key, bytewise. */
+  read(): AsyncIterable<readonly StoredRow[]>;
+  /** Adds rows that are not there yet; numbers and times of entries stay as they are. */
+  write(rows: readonly StoredRow[]): Promise<void>;
+  /** Removes everything. */
+  clear(): Promise<void>;
 }
 
 /**

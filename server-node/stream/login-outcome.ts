@@ -6,8 +6,8 @@ import type { Sasl2Request } from './sasl2-request.ts';
 export type LoginOutcome =
   /** the client has to say more */
   | { readonly kind: 'more' }
-  /** a failure was sent; the client may try again */
-  | { readonly kind: 'failed'; readonly condition: SaslFailure }
+  /** a failure was sent; the client may try again. `innocent`: it is not to blame */
+  | { readonly kind: 'failed'; readonly condition: SaslFailure; readonly innocent?: true }
   /** the stream must end */
   | { readonly kind: 'broken'; readonly condition: StreamCondition; readonly text: string }
   | {

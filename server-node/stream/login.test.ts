@@ -311,7 +311,13 @@ test('a guard is asked before anything is looked up, and told how a login ended'
   const guard: LoginGuard = {
     begin: (name, network, by) => {
       told.push(`${by} of ${name} from ${network}`);
-      return refuse ? undefined : { right: () => void told.push('right'), wrong: async () => void told.push('wrong') };
+      return refuse
+        ? undefined
+        : {
+            right: () => void told.push('right'),
+            undecided: () => void told.push('undecided'),
+            wrong: async () => void told.push('wrong'),
+          };
     },
   };
   const talk = new Talk({ guard });
@@ -357,4 +363,37 @@ test('XEP-0480: who came with a token, or a certificate, has not shown the passw
   const token = tokenOf(await first.logsIn2(`${AGENT}${BIND}${WANTED}`));
   const upgrade = "<upgrade xmlns='urn:xmpp:sasl:upgrade:0'>UPGR-SCRAM-SHA-512</upgrade>";
   assert.match(await byToken(house, token, `${BIND}${upgrade}`), /<success/);
+});
+
+test('a storage that is away is a temporary failure, however far the login was, and no guess of the client (RFC 6120 §6.5.12)', async () => {
+  for (const profile of ['logsIn', 'logsIn2'] as const) {
+    const whole = new House();
+    const sound = new Talk({ house: whole });
+    await sound.says(HEADER);
+    await (profile === 'logsIn' ? sound.logsIn() : sound.logsIn2(BIND));
+    assert.ok(whole.asked >= 2);
+    for (let at = 0; at < whole.asked; at++) {
+      const told: string[] = [];
+      const guess = {
+        right: () => void told.push('right'),
+        undecided: () => void told.push('undecided'),
+        wrong: async () => void told.push('wrong'),
+      };
+      const house = new House({ guard: { begin: () => guess } });
+      const talk = new Talk({ house });
+      await talk.says(HEADER);
+      // more often than a connection may guess
+      for (let i = 0; i < 7; i++) {
+        house.asked = 0;
+        house.outageAt = at;
+        const answer = await (profile === 'logsIn' ? talk.logsIn() : talk.logsIn2(BIND));
+        assert.match(answer, /<failure [^>]+><temporary-auth-failure/, `${profile}, question ${at}: ${answer}`);
+        assert.equal(talk.socket.ended, false);
+      }
+      house.outageAt = undefined;
+      assert.equal(told.includes('wrong'), false);
+      assert.match(await (profile === 'logsIn' ? talk.logsIn() : talk.logsIn2(BIND)), /^<success/);
+      assert.equal(house.opened.length, profile === 'logsIn' ? 0 : 1);
+    }
+  }
 });

@@ -98,8 +98,20 @@ export class LoginDesk<S extends { readonly jid: Jid }> {
     return this.#guess !== undefined;
   };
 
+  /** An element of a login, of either profile. */
+  async take(tag: Tag, raw: Bytes, ns: string): Promise<LoginOutcome> {
+    try {
+      return await (ns === NS.sasl ? this.#saslElement(tag, raw) : this.#sasl2Element(tag, raw));
+    } catch (error) {
+      if (!this.#core.outage(error)) throw error;
+      this.#guess?.undecided();
+      this.#refuse('temporary-auth-failure', ns); // RFC 6120 §6.5.12: the client may try again later
+      return { kind: 'failed', condition: 'temporary-auth-failure', innocent: true };
+    }
+  }
+
   /** An element of RFC 6120 §6.4. */
-  async profile1(tag: Tag, raw: Bytes): Promise<LoginOutcome> {
+  async #saslElement(tag: Tag, raw: Bytes): Promise<LoginOutcome> {
     if (!this.#wire.confidential) return this.#refuse('encryption-required', NS.sasl);
     const content = parseElement(raw, NS.client).text.trim();
     if (tag.name === 'abort') return this.#refuse('aborted', NS.sasl); // §6.4.4
@@ -117,7 +129,7 @@ export class LoginDesk<S extends { readonly jid: Jid }> {
   }
 
   /** An element of XEP-0388 §2.2 to §2.4. */
-  async profile2(tag: Tag, raw: Bytes): Promise<LoginOutcome> {
+  async #sasl2Element(tag: Tag, raw: Bytes): Promise<LoginOutcome> {
     if (!this.#offersProfile2) return this.#refuse('encryption-required', NS.sasl2);
     const element = parseElement(raw, NS.client);
     if (tag.name === 'abort') return this.#refuse('aborted', NS.sasl2);

@@ -171,6 +171,8 @@ export interface StreamCore<S extends { readonly jid: Jid }> {
   stableId(name: string, agent: string): string;
   /** what else is offered after the login, as children of the features */
   features(): Bytes;
+  /** Whether an error says that what logins are checked against can't be asked now; it is told where such things are told. */
+  outage(error: unknown): boolean;
   /** Whether a login still holds: nobody barred the account or changed its keys while it went on. */
   stands(login: Login): Promise<boolean>;
   /** Binds a resource for who has logged in; refused when the account was barred or its keys were changed since. */

@@ -214,15 +214,23 @@ export class Stream<S extends { readonly jid: Jid }> {
   async #authenticate(tag: Tag, raw: Bytes, ns: string): Promise<Next> {
     const desk = this.#desk;
     if (this.#login !== undefined || desk === undefined) return this.fail('not-authorized', 'already logged in');
-    const outcome = await (ns === NS.sasl ? desk.profile1(tag, raw) : desk.profile2(tag, raw));
+    const outcome = await desk.take(tag, raw, ns);
     if (this.over) return 'stop';
     if (outcome.kind === 'more') return 'continue';
     if (outcome.kind === 'broken') return this.fail(outcome.condition, outcome.text);
-    if (outcome.kind === 'failed') return this.#refused(outcome.condition);
+    if (outcome.kind === 'failed')
+      return outcome.innocent === true ? this.#unanswered() : this.#refused(outcome.condition);
     this.#desk = undefined;
     this.#sessions.mechanism = outcome.mechanism;
     this.#sessions.agent = outcome.request?.agent;
-    if (outcome.request !== undefined) return this.#succeed(outcome, outcome.request);
+    if (outcome.request !== undefined) {
+      try {
+        return await this.#succeed(outcome, outcome.request);
+      } catch (error) {
+        if (!this.#core.outage(error)) throw error;
+        return this.over ? 'stop' : this.#takenBack('temporary-auth-failure', undefined, true);
+      }
+    }
     this.#login = outcome.login;
     const data = outcome.data === undefined ? '' : outcome.data.toString('base64');
     this.#wire.send(`<success xmlns='${NS.sasl}'>${data}</success>`);
@@ -239,12 +247,18 @@ export class Stream<S extends { readonly jid: Jid }> {
     return this.fail('policy-violation', 'too many failed logins');
   }
 
+  /** Nobody could tell whether it may come in: that is no attempt of its own. */
+  #unanswered(): Next {
+    this.#tell('login-failed', 'temporary-auth-failure');
+    return 'continue';
+  }
+
   /** The proof was right and the login fails all the same: another may follow. */
-  #takenBack(condition: 'not-authorized' | 'temporary-auth-failure', text?: string): Next {
+  #takenBack(condition: 'not-authorized' | 'temporary-auth-failure', text?: string, innocent = false): Next {
     this.#login = undefined;
     this.#desk = new LoginDesk(this.#core, this.#wire, this.#now);
     this.#wire.send(refusal(condition, NS.sasl2, text));
-    return this.#refused(condition);
+    return innocent ? this.#unanswered() : this.#refused(condition);
   }
 
   /** XEP-0388 §2.6.1: the login, and with it a resumption (XEP-0198 §8) or a binding (XEP-0386 §4), and a token (XEP-0484). */

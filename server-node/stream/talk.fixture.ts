@@ -88,6 +88,9 @@ export interface HouseOptions {
   readonly missing?: readonly ScramMechanism[];
 }
 
+/** What a storage that is away throws. */
+export const OUTAGE = new Error('the storage is away');
+
 /** What streams lead to, without a router: sessions are counted, what comes is written down. */
 export class House {
   now = Date.parse('2026-11-24T12:00:00Z');
@@ -104,6 +107,9 @@ export class House {
   /** the account is as it was when the login began */
   stands = true;
   hold: Promise<unknown> | undefined;
+  /** how often the accounts were asked, and which time (from 0) they give no answer */
+  asked = 0;
+  outageAt: number | undefined;
   readonly core: StreamCore<FakeSession>;
   /** what lies on disk */
   readonly safe = new Set<string>();
@@ -113,7 +119,7 @@ export class House {
     {
       state = 'active',
       plain = false,
-      guard = { begin: () => ({ right() {}, wrong: async () => {} }) },
+      guard = { begin: () => ({ right() {}, undecided() {}, wrong: async () => {} }) },
       strictBinding = false,
       missing = [],
     }: HouseOptions = {},
@@ -143,12 +149,13 @@ export class House {
       upgrades,
       credentials: {
         prepare: (name) => name.toLowerCase(),
-        keys: async (mechanism) => this.keys[mechanism] ?? KEYS[mechanism],
-        state: async () => state,
+        keys: async (mechanism) => this.#ask(this.keys[mechanism] ?? KEYS[mechanism]),
+        state: async () => this.#ask(state),
         check: async (_name, password) => (password === 'pencil' ? KEYS['SCRAM-SHA-256'].storedKey : undefined),
         proof: async () => KEYS['SCRAM-SHA-256'].storedKey,
       },
-      stands: async () => this.stands,
+      outage: (error) => error === OUTAGE,
+      stands: async () => this.#ask(this.stands),
       open: async ({ name, proof }, resource, peer, outlet) => {
         assert.ok(Object.values(KEYS).some(({ storedKey }) => storedKey === proof));
         if (resource === 'full') return new StanzaError('resource-constraint');
@@ -175,6 +182,12 @@ export class House {
       },
       undelivered: async (_session, stanzas) => void this.undelivered.push(...stanzas),
     };
+  }
+
+  /** What is asked for, unless the storage is away. */
+  #ask<T>(answer: T): T {
+    if (this.asked++ === this.outageAt) throw OUTAGE;
+    return answer;
   }
 
   #keep(key: string) {

@@ -1,20 +1,40 @@
 import { Turns } from '../exclusive.ts';
-import type { Account, AccountStore, Entry, KeyCount, KeyedStore, ListStore, MetaStore, Stores } from '../stores.ts';
+import type {
+  Account,
+  AccountStore,
+  Entry,
+  KeyCount,
+  KeyedStore,
+  ListStore,
+  MetaStore,
+  Stores,
+  Transfer,
+} from '../stores.ts';
+import { type Contents, MemoryTransfer, made } from './memory-transfer.ts';
 
 /** The stores of a node that forgets everything when it stops: for tests, and the measure of what the ports ask. */
 export class MemoryStores implements Stores {
-  readonly #kinds = new Map<string, Map<string, Map<string, string>>>();
-  readonly #lists = new Map<string, Map<string, Entry[]>>();
-  readonly accounts: AccountStore = new MemoryAccounts((name) => this.#forget(name));
-  readonly meta: MetaStore = new MemoryMeta();
+  readonly #contents: Contents = {
+    accounts: new Map(),
+    kinds: new Map(),
+    lists: new Map(),
+    meta: new Map(),
+    last: 0,
+  };
+  readonly accounts: AccountStore = new MemoryAccounts(this.#contents.accounts, (name) => this.#forget(name));
+  readonly meta: MetaStore = new MemoryMeta(this.#contents.meta);
+  readonly transfer: Transfer = new MemoryTransfer(this.#contents);
   readonly #turns = new Turns();
 
   keyed<T>(kind: string): KeyedStore<T> {
-    return new MemoryKeyed<T>(entryOf(this.#kinds, kind, () => new Map()));
+    return new MemoryKeyed<T>(made(this.#contents.kinds, kind, () => new Map()));
   }
 
   list(kind: string): ListStore {
-    return new MemoryList(entryOf(this.#lists, kind, () => new Map()));
+    return new MemoryList(
+      made(this.#contents.lists, kind, () => new Map()),
+      this.#contents,
+    );
   }
 
   exclusive<T>(name: string, work: () => Promise<T>): Promise<T> {
@@ -32,22 +52,17 @@ export class MemoryStores implements Stores {
   async close(): Promise<void> {}
 
   #forget(owner: string): void {
-    for (const owners of this.#kinds.values()) owners.delete(owner);
-    for (const owners of this.#lists.values()) owners.delete(owner);
+    for (const owners of this.#contents.kinds.values()) owners.delete(owner);
+    for (const owners of this.#contents.lists.values()) owners.delete(owner);
   }
 }
 
-function entryOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  let value = map.get(key);
-  if (value === undefined) map.set(key, (value = make()));
-  return value;
-}
-
 class MemoryAccounts implements AccountStore {
-  readonly #accounts = new Map<string, Account>();
+  readonly #accounts: Map<string, Account>;
   readonly #forget: (name: string) => void;
 
-  constructor(forget: (name: string) => void) {
+  constructor(accounts: Map<string, Account>, forget: (name: string) => void) {
+    this.#accounts = accounts;
     this.#forget = forget;
   }
 
@@ -119,7 +134,7 @@ class MemoryKeyed<T> implements KeyedStore<T> {
   }
 
   async set(owner: string, key: string, value: T): Promise<void> {
-    entryOf(this.#owners, owner, () => new Map<string, string>()).set(key, JSON.stringify(value));
+    made(this.#owners, owner, () => new Map<string, string>()).set(key, JSON.stringify(value));
   }
 
   async delete(owner: string, key: string): Promise<void> {
@@ -129,17 +144,19 @@ class MemoryKeyed<T> implements KeyedStore<T> {
 
 class MemoryList implements ListStore {
   readonly #owners: Map<string, Entry[]>;
-  #next = 1;
+  readonly #numbers: { last: number };
 
-  constructor(owners: Map<string, Entry[]>) {
+  constructor(owners: Map<string, Entry[]>, numbers: { last: number }) {
     this.#owners = owners;
+    this.#numbers = numbers;
   }
 
   async append(owner: string, at: number, data: string, most: number): Promise<number | undefined> {
-    const entries = entryOf(this.#owners, owner, () => []);
+    const entries = made(this.#owners, owner, () => []);
     if (entries.length >= most) return undefined;
-    entries.push({ id: this.#next, at, data });
-    return this.#next++;
+    const id = ++this.#numbers.last;
+    entries.push({ id, at, data });
+    return id;
   }
 
   async all(owner: string): Promise<Entry[]> {
@@ -170,7 +187,11 @@ class MemoryList implements ListStore {
 }
 
 class MemoryMeta implements MetaStore {
-  readonly #values = new Map<string, string>();
+  readonly #values: Map<string, string>;
+
+  constructor(values: Map<string, string>) {
+    this.#values = values;
+  }
 
   async get(name: string): Promise<string | undefined> {
     return this.#values.get(name);

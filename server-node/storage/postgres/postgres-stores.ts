@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { AccountStore, KeyedStore, ListStore, MetaStore, Stores } from '../stores.ts';
+import type { AccountStore, KeyedStore, ListStore, MetaStore, Stores, Transfer } from '../stores.ts';
 import { PostgresAccounts } from './accounts.ts';
 import { clientConfig, type PostgresOptions, schemaOf, storageError } from './connection.ts';
 import { findDamage } from './damage.ts';
@@ -7,6 +7,7 @@ import { Kinds, PostgresKeyed, PostgresList, PostgresMeta } from './kinds.ts';
 import { Locks } from './locks.ts';
 import { Long } from './long.ts';
 import { migrate } from './migrate.ts';
+import { PostgresTransfer } from './transfer.ts';
 import { Writer } from './writer.ts';
 
 /** the least time between two measurements of how much is stored, milliseconds */
@@ -45,6 +46,7 @@ class PostgresStores implements Stores {
   readonly #locks: Locks;
   readonly accounts: AccountStore;
   readonly meta: MetaStore;
+  readonly transfer: Transfer;
   #bytes = 0;
   #measuredAt = Number.NEGATIVE_INFINITY;
   #closed = false;
@@ -57,6 +59,7 @@ class PostgresStores implements Stores {
     this.#locks = new Locks(options);
     this.accounts = new PostgresAccounts(pool, this.#writer, this.#long);
     this.meta = new PostgresMeta(this.#kinds);
+    this.transfer = new PostgresTransfer(pool, this.#long);
   }
 
   keyed<T>(kind: string): KeyedStore<T> {

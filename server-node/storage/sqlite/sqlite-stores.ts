@@ -8,12 +8,14 @@ import {
   type MetaStore,
   StorageError,
   type Stores,
+  type Transfer,
 } from '../stores.ts';
 import { SqliteAccounts } from './accounts.ts';
 import { findDamage } from './damage.ts';
 import { type Database, openDatabase } from './driver.ts';
 import { SqliteKeyed, SqliteList, SqliteMeta } from './kinds.ts';
 import { SQLITE_MIGRATIONS } from './schema.ts';
+import { SqliteTransfer } from './transfer.ts';
 import { storageError, Writer } from './writer.ts';
 
 /**
@@ -59,6 +61,7 @@ class SqliteStores implements Stores {
   readonly #writer: Writer;
   readonly accounts: AccountStore;
   readonly meta: MetaStore;
+  readonly transfer: Transfer;
   readonly #turns = new Turns();
 
   constructor(db: Database, path: string) {
@@ -67,6 +70,7 @@ class SqliteStores implements Stores {
     this.#writer = new Writer(db);
     this.accounts = new SqliteAccounts(db, this.#writer);
     this.meta = new SqliteMeta(db, this.#writer);
+    this.transfer = new SqliteTransfer(db, this.#writer);
   }
 
   keyed<T>(kind: string): KeyedStore<T> {
