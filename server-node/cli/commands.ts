@@ -1,4 +1,5 @@
 import { check } from './check.ts';
+import { cluster } from './cluster.ts';
 import type { Command } from './command.ts';
 import { init } from './init.ts';
 import { pipe } from './pipe.ts';
@@ -7,7 +8,7 @@ import { storage } from './storage.ts';
 import { user } from './user.ts';
 import { version } from './version.ts';
 
-export const commands: Readonly<Record<string, Command>> = { init, run, check, storage, user, pipe, version };
+export const commands: Readonly<Record<string, Command>> = { init, run, check, cluster, storage, user, pipe, version };
 
 export const HELP = `parleyd: an XMPP server for one domain.
 
@@ -17,6 +18,8 @@ export const HELP = `parleyd: an XMPP server for one domain.
   parleyd storage check --data DIR      read the whole database, find damage, say what to do
   parleyd storage move --data DIR       from SQLite to PostgreSQL or back, on a stopped node
   parleyd user COMMAND --data DIR       add, list, password, suspend, activate, remove, import
+  parleyd cluster status --data DIR     the domain's nodes, their sessions and links
+  parleyd cluster drain --data DIR      send everybody to the other nodes
   parleyd pipe --data DIR               speak the admin socket over standard input and output
   parleyd version [--json]
 

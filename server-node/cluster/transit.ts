@@ -100,7 +100,13 @@ export class Transit {
       const bytes = entry.receipt?.original ?? entry.bytes;
       return this.#parts.safe.put(entry.jid.local, { bytes, at: entry.at }, transitKey.of(this.#parts.run, number));
     };
-    entry.kept ??= entry.receipt === undefined ? put() : entry.receipt.keep(put);
+    if (entry.kept === undefined) {
+      const kept = entry.receipt === undefined ? put() : entry.receipt.keep(put);
+      entry.kept = kept;
+      kept?.stored.catch(() => {
+        if (entry.kept === kept) entry.kept = undefined; // it is not there, and may be tried again
+      });
+    }
     return entry.kept?.stored;
   }
 

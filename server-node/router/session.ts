@@ -51,8 +51,12 @@ export class Receipt {
 
   keep(put: () => Kept): Kept | undefined {
     if (this.#taken || this.#kept !== undefined) return undefined;
-    this.#kept = put();
-    return this.#kept;
+    const kept = put();
+    this.#kept = kept;
+    kept.stored.catch(() => {
+      if (this.#kept === kept) this.#kept = undefined;
+    });
+    return kept;
   }
 }
 

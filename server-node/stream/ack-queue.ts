@@ -90,7 +90,11 @@ export class AckQueue {
       }
       const { bytes, at, receipt } = stanza;
       const safe = () => put({ bytes: receipt?.original ?? bytes, at });
-      stanza.kept = receipt === undefined ? safe() : receipt.keep(safe);
+      const kept = receipt === undefined ? safe() : receipt.keep(safe);
+      stanza.kept = kept;
+      kept?.stored.catch(() => {
+        if (stanza.kept === kept) stanza.kept = undefined; // it is not there, and may be tried again
+      });
       if (stanza.kept !== undefined) stored.push(stanza.kept.stored);
     }
     return stored.length === 0 ? undefined : Promise.all(stored);

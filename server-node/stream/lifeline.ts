@@ -8,6 +8,8 @@ import { Quiet } from './quiet.ts';
 export const ASK: Bytes = `<r xmlns='${NS.management}'/>`;
 
 /** how long a recipient may take to acknowledge before its message is put on disk for the sender's sake: steps of milliseconds */
+/** what can't be put on disk is tried again after this, milliseconds */
+const AGAIN_MS = 1000;
 const GRACE_STEPS = 5;
 const GRACE_MS = 10;
 const MOST_DEBTS = 200;
@@ -195,7 +197,12 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
   async #secureAll(debts: readonly Debt[], before: Promise<void> | undefined): Promise<void> {
     const open = () => debts.filter((debt) => !debt.settled);
     for (let i = 0; i < GRACE_STEPS && open().length > 0; i++) await new Promise((done) => setTimeout(done, GRACE_MS));
-    await Promise.allSettled([before, ...open().map((debt) => debt.secure())]);
+    await Promise.allSettled([before]);
+    for (;;) {
+      const tried = await Promise.allSettled(open().map((debt) => debt.secure()));
+      if (this.over || tried.every(({ status }) => status === 'fulfilled') || open().length === 0) return;
+      await new Promise((done) => setTimeout(done, AGAIN_MS)); // it is not told what is not true: the disk may come back
+    }
   }
 
   #ask(wire: StreamWire): void {
