@@ -23,6 +23,8 @@ interface Asked {
   reject(reason: unknown): void;
 }
 
+type Group = readonly [Write<never, unknown>, readonly Asked[]];
+
 /** Writes of one transaction. The database keeps one lock for each owner of appended entries. */
 const MOST_IN_BATCH = 512;
 const TRIES = 4;
@@ -95,7 +97,10 @@ export class Writer {
   }
 
   async #commit(batch: Batch): Promise<void> {
-    const groups = [...batch.groups].sort(([a], [b]) => a.phase - b.phase);
+    await this.#attempt([...batch.groups].sort(([a], [b]) => a.phase - b.phase));
+  }
+
+  async #attempt(groups: readonly Group[]): Promise<void> {
     try {
       const outcomes = await this.#transact(groups);
       groups.forEach(([, asked], i) => {
@@ -105,11 +110,14 @@ export class Writer {
       });
     } catch (error) {
       const failure = storageError(error);
-      for (const [, asked] of groups) for (const { reject } of asked) reject(failure);
+      const ones = groups.flatMap(([write, asked]) => asked.map((one): Group => [write, [one]]));
+      if (failure.unavailable || failure.full || ones.length === 1)
+        for (const [, asked] of groups) for (const { reject } of asked) reject(failure);
+      else for (const one of ones) await this.#attempt([one]); // what can't be stored takes nobody else's with it
     }
   }
 
-  async #transact(groups: readonly [Write<never, unknown>, Asked[]][]): Promise<(readonly unknown[])[]> {
+  async #transact(groups: readonly Group[]): Promise<(readonly unknown[])[]> {
     for (let tried = 1; ; tried++) {
       const client = await this.#pool.connect();
       let failure: unknown;
@@ -131,10 +139,7 @@ export class Writer {
 }
 
 /** One statement is a transaction of its own; more of them leave together. */
-async function apply(
-  client: PoolClient,
-  groups: readonly [Write<never, unknown>, Asked[]][],
-): Promise<(readonly unknown[])[]> {
+async function apply(client: PoolClient, groups: readonly Group[]): Promise<(readonly unknown[])[]> {
   const several = groups.length > 1;
   const begin = several ? [client.query('BEGIN')] : [];
   const work = groups.map(async ([write, asked]) => {
