@@ -36,7 +36,7 @@ function database(options: Parameters<typeof PrivatePostgres.start>[0] = {}): Pr
 }
 
 /** An authority, and a certificate for 127.0.0.1 that it signed. */
-function authority(name: string): { readonly ca: string; readonly certificate: string; readonly key: string } {
+function authority(name: string, subject = 'db'): Record<'ca' | 'file' | 'certificate' | 'key', string> {
   const at = (end: string) => join(folder, `${name}.${end}`);
   const openssl = (...args: string[]) => {
     const done = spawnSync('openssl', args, { encoding: 'utf8' });
@@ -52,7 +52,7 @@ function authority(name: string): { readonly ca: string; readonly certificate: s
     '-out',
     at('csr'),
     '-subj',
-    '/CN=db',
+    `/CN=${subject}`,
     '-addext',
     'subjectAltName=IP:127.0.0.1',
   );
@@ -68,13 +68,19 @@ function authority(name: string): { readonly ca: string; readonly certificate: s
     '2',
   ];
   openssl('x509', '-req', '-in', at('csr'), ...signed, '-out', at('crt'));
-  return { ca: at('ca.pem'), certificate: readFileSync(at('crt'), 'utf8'), key: readFileSync(at('key'), 'utf8') };
+  return {
+    ca: at('ca.pem'),
+    file: at(''),
+    certificate: readFileSync(at('crt'), 'utf8'),
+    key: readFileSync(at('key'), 'utf8'),
+  };
 }
 
 test('over the network with TLS and a password: made, used, and refused with a reason', { skip }, async () => {
-  const [right, wrong] = [authority('right'), authority('wrong')];
+  const [right, wrong, clients] = [authority('right'), authority('wrong'), authority('clients', 'certified')];
   const port = await freePort();
-  const server = database({ port, tls: right });
+  const server = database({ port, tls: { ...right, clients: readFileSync(clients.ca, 'utf8') } });
+  server.sql('CREATE ROLE certified LOGIN; GRANT CREATE ON DATABASE postgres TO certified');
   server.sql("CREATE ROLE chat LOGIN PASSWORD 'open sesame'");
   server.sql('CREATE DATABASE chat OWNER chat');
   const url = `postgres://chat@127.0.0.1:${port}/chat`;
@@ -133,6 +139,13 @@ test('over the network with TLS and a password: made, used, and refused with a r
     /^(t\n?)+$/,
   );
   assert.equal(existsSync(join(node.folder, 'parley.db')), false);
+
+  const certified = ['--storage', `postgres://certified@127.0.0.1:${port}/postgres`, '--storage-ca', right.ca];
+  const shown = ['--storage-certificate', `${clients.file}crt`, '--storage-key', `${clients.file}key`];
+  refused(/certificate/, ...certified);
+  const other = await NodeUnderTest.make('example.com', [], [...certified, ...shown]);
+  leftovers.push(() => other.remove());
+  assert.equal(other.parleyd(['user', 'list']), '');
 });
 
 test('the database loses power: chats go on, what must be stored is refused for now, logins fail for now, and then all is well', {

@@ -23,6 +23,8 @@ export const skipPostgres: string | false =
 export interface Tls {
   readonly certificate: string;
   readonly key: string;
+  /** the authority whose certificates let in a user `certified` without a password */
+  readonly clients: string;
 }
 
 /** A PostgreSQL of one's own in a temporary folder, on a Unix socket and, when a port is given, on loopback. */
@@ -63,16 +65,19 @@ export class PrivatePostgres {
       'shared_buffers = 16MB',
       'max_connections = 40',
       'lc_messages = C',
-      ...(tls === undefined ? [] : ['ssl = on', "ssl_cert_file = 'tls.crt'", "ssl_key_file = 'tls.key'"]),
+      ...(tls === undefined
+        ? []
+        : ['ssl = on', "ssl_cert_file = 'tls.crt'", "ssl_key_file = 'tls.key'", "ssl_ca_file = 'clients.crt'"]),
     ];
     writeFileSync(join(server.data, 'postgresql.auto.conf'), `${lines.join('\n')}\n`);
     if (tls !== undefined) {
       writeFileSync(join(server.data, 'tls.crt'), tls.certificate);
+      writeFileSync(join(server.data, 'clients.crt'), tls.clients);
       server.#secret('tls.key', tls.key);
       // who comes by the network needs TLS and a password
       writeFileSync(
         join(server.data, 'pg_hba.conf'),
-        'local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n',
+        'local all all trust\nhostssl all certified 127.0.0.1/32 cert\nhostssl all all 127.0.0.1/32 scram-sha-256\n',
       );
     }
     server.up();

@@ -228,6 +228,38 @@ test('what reads whole tables may take longer than what a chat waits for', { ski
   await stores.close();
 });
 
+test('what is written in one turn is one transaction, whoever it is for', { skip }, async () => {
+  const options = fresh();
+  const stores = await create(options);
+  const client = await beside(options);
+  const values = stores.keyed<number>('k');
+  await Promise.all([values.set('', 'old', 1), values.set('anna', 'old', 1)]);
+  await Promise.all([
+    stores.accounts.add(account('anna')),
+    values.set('', 'a', 1),
+    values.delete('', 'old'),
+    values.set('', 'b', 1),
+    values.set('anna', 'a', 1),
+    values.delete('anna', 'old'),
+    values.set('anna', 'a', 2),
+    stores.list('offline').append('bert', 1, '<', 9),
+    stores.meta.set('m', '1'),
+  ]);
+  const tables = ['account', 'keyed', 'list', 'meta'].map((table) => `SELECT xmin::text FROM ${table}`);
+  const transactions = await client.query(tables.join(' UNION '));
+  assert.equal(transactions.rowCount, 1);
+  assert.deepEqual(
+    [...(await values.all(''))],
+    [
+      ['a', 1],
+      ['b', 1],
+    ],
+  );
+  assert.deepEqual([...(await values.all('anna'))], [['a', 2]]);
+  await client.end();
+  await stores.close();
+});
+
 test('exclusive work of two nodes is done one at a time', { skip }, () =>
   two(async (here, there) => {
     let inside = 0;
