@@ -17,6 +17,7 @@ import { Edge } from './edge/edge.ts';
 import { adminsOf, contactsOf, edgeLimits, guardLimits } from './limits.ts';
 import { modules } from './modules/index.ts';
 import type { Log } from './observe/log.ts';
+import { Outages } from './observe/outages.ts';
 import { Router } from './router/router.ts';
 import type { Session } from './router/session.ts';
 import { componentCore, componentSecrets } from './sessions/components.ts';
@@ -56,6 +57,9 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
   const stores = await openStores(config, path, {
     onLost: (error) => log.warn(`a connection to the database was lost: ${error.message}`),
   });
+  const outages = new Outages(log, now);
+  const fault = (what: string, error: unknown) =>
+    error instanceof StorageError && error.unavailable ? outages.tell(what, error) : log.error(what, error);
   const secrets = componentSecrets(config['components.secrets']);
   const router: Router = new Router({
     components: [...secrets.keys()],
@@ -74,7 +78,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     accounts: () => moduleAccounts(users),
     digest,
     now,
-    onFault: (error, what) => log.error(`${what} failed`, error),
+    onFault: (error, what) => fault(`${what} failed`, error),
   });
   const iterations = config['auth.iterations'];
   const clients = clientsOf(config, stores, now);
@@ -82,7 +86,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
   const lastSeen = new LastSeen(router, stores, now);
   const survey = await surveyKeys(stores);
   const credentials = await StoredCredentials.open(stores, iterations, survey);
-  const safe = new Safekeeping(stores, now(), (error) => log.error('an unacknowledged message was not kept', error));
+  const safe = new Safekeeping(stores, now(), (error) => fault('an unacknowledged message was not kept', error));
   const guard = new PasswordGuard({ ...guardLimits(config), now, refused: () => edge.refusals.add('guessing') });
   const core: StreamCore<Session> = {
     domain: config.domain,
@@ -98,7 +102,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     stands: ({ name, proof }) => credentials.stands(name, proof),
     outage: (error) => {
       if (!(error instanceof StorageError)) return false;
-      log.error('a login could not be checked', error);
+      fault('a login could not be checked', error);
       return true;
     },
     open: async ({ name, proof }, resource, peer, outlet) => {
@@ -108,7 +112,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
         return await router.open(name, resource, peer, outlet);
       } catch (error) {
         if (!(error instanceof StorageError)) throw error;
-        log.error('a resource could not be bound', error);
+        fault('a resource could not be bound', error);
         return new StanzaError('resource-constraint', 'the server can look up nothing now'); // RFC 6120 §7.7.2.1
       }
     },
@@ -121,7 +125,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     },
     close: (session) => router.close(session),
     undelivered: ({ jid }, stanzas) =>
-      router.undelivered(jid, stanzas).catch((error: unknown) => log.error('unacknowledged stanzas are lost', error)),
+      router.undelivered(jid, stanzas).catch((error: unknown) => fault('unacknowledged stanzas are lost', error)),
     safe,
     pack: packSession,
     unpack: async (packed, outlet) => {
@@ -177,9 +181,13 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     edge.shutdown();
     await new Promise((done) => setTimeout(done, 100)); // the farewells leave
     web.close();
-    const kept = await continuity.keep(edge.lines.all());
-    if (kept > 0) log.info(`${kept} sessions wait for their clients to come back`);
-    await lastSeen.write();
+    try {
+      const kept = await continuity.keep(edge.lines.all());
+      if (kept > 0) log.info(`${kept} sessions wait for their clients to come back`);
+      await lastSeen.write();
+    } catch (error) {
+      log.error('what was in memory could not be written', error); // and it stops all the same
+    }
     door.close();
     await stores.close();
   };

@@ -23,6 +23,12 @@ const login = (node: NodeUnderTest, name: string) => RawClient.login(node.port, 
 const message = (to: string, text: string) =>
   `<message to='${to}@example.org' type='chat'><body>${text}</body></message>`;
 
+const HEADER =
+  "<stream:stream to='example.org' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
+/** The beginning of a login. */
+const auth = (name: string) =>
+  `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='SCRAM-SHA-1'>${Buffer.from(`n,,n=${name},r=abc`).toString('base64')}</auth>`;
+
 async function domain(server: PrivatePostgres, more: readonly string[] = []): Promise<NodeUnderTest> {
   const node = await NodeUnderTest.make('example.org', [], ['--storage', server.url, ...more]);
   leftovers.push(() => node.remove());
@@ -169,28 +175,16 @@ test('the database loses power: chats go on, what must be stored is refused for 
     const refusal = await anna.ask(`${message('away', `refused ${round}`)}${ping('3')}`, /id='3'/);
     assert.match(refusal, /type='error'.*<error type='wait'><resource-constraint/);
     const stranger = RawClient.connect(node.port);
-    const header =
-      "<stream:stream to='example.org' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
-    await stranger.must(header, /<\/stream:features>/);
-    const first = Buffer.from('n,,n=bert,r=abc').toString('base64');
+    await stranger.must(HEADER, /<\/stream:features>/);
     // more often than a connection may guess: it is not to blame
     for (let i = 0; i < 7; i++) {
-      const answer = await stranger.must(
-        `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='SCRAM-SHA-1'>${first}</auth>`,
-        /<\/failure>/,
-      );
+      const answer = await stranger.must(auth('bert'), /<\/failure>/);
       assert.match(answer, /<temporary-auth-failure/);
     }
     assert.equal(stranger.closed, false);
     assert.match(node.parleyd(['storage', 'check'], '', 1), /PostgreSQL does not answer.*See whether PostgreSQL runs/s);
     server.up();
-    assert.match(
-      await stranger.must(
-        `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='SCRAM-SHA-1'>${first}</auth>`,
-        /<\/(failure|challenge)>/,
-      ),
-      /<\/challenge>/,
-    );
+    assert.match(await stranger.must(auth('bert'), /<\/(failure|challenge)>/), /<\/challenge>/);
     const kept = await anna.ask(`${message('away', `kept after the ${round}`)}${ping('4')}`, /id='4'/);
     assert.doesNotMatch(kept, /<error/);
   }
@@ -199,6 +193,44 @@ test('the database loses power: chats go on, what must be stored is refused for 
   const bodies = [...heard.matchAll(/<body>([^<]+)</g)].map(([, text]) => text);
   assert.deepEqual(bodies, ['kept before', 'kept after the first', 'kept after the second']);
   assert.doesNotMatch(node.log, /bug/);
+});
+
+test('two nodes of one domain: people, messages that wait, and what strangers are shown are the same at both', {
+  skip,
+}, async () => {
+  const server = database();
+  const [one, two] = [await domain(server), await domain(server)];
+  one.parleyd(['user', 'add', 'anna'], 'secret\n');
+  two.parleyd(['user', 'add', 'bert'], 'secret\n');
+  assert.match(one.parleyd(['user', 'add', 'bert'], 'secret\n', 1), /exists|taken|already/i);
+  await Promise.all([one.start(), two.start()]);
+  const anna = await login(one, 'anna');
+  await anna.ask(`${message('bert', 'from node to node')}${ping('1')}`, /id='1'/);
+  const bert = await login(two, 'bert');
+  assert.match(await bert.ask(`<presence/>${ping('2')}`, /id='2'/), /from node to node/);
+  const shown = await Promise.all(
+    [one, two].map(async (node) => {
+      const stranger = RawClient.connect(node.port);
+      await stranger.must(HEADER, /<\/stream:features>/);
+      const answer = await stranger.must(auth('nobody'), /<\/challenge>/);
+      return /s=[^,]+,i=\d+/.exec(Buffer.from(/>([^<]+)</.exec(answer)?.[1] ?? '', 'base64').toString())?.[0];
+    }),
+  );
+  assert.ok(shown[0]);
+  assert.equal(shown[0], shown[1], 'or one could tell who has an account');
+});
+
+test('a node whose database is away stops when it is told to', { skip }, async () => {
+  const server = database();
+  const node = await domain(server);
+  node.parleyd(['user', 'add', 'anna'], 'secret\n');
+  await node.start();
+  const anna = await login(node, 'anna');
+  await anna.ask(`<presence/>${ping('1')}`, /id='1'/);
+  server.down();
+  assert.equal(await node.kill('SIGTERM'), 0);
+  assert.match(node.log, /what was in memory could not be written.*stopped/s);
+  assert.match(node.parleyd(['run'], '', 1), /PostgreSQL does not answer.*See whether PostgreSQL runs/s);
 });
 
 test('a database that stands still: chats go on, its absence is told after a bounded wait, and it is used again when it moves', {
