@@ -19,6 +19,7 @@ import { adminsOf, contactsOf, edgeLimits, guardLimits } from './limits.ts';
 import { modules } from './modules/index.ts';
 import { isClustered, NodeCluster, runOf } from './node-cluster.ts';
 import type { Log } from './observe/log.ts';
+import { Outages } from './observe/outages.ts';
 import { Router } from './router/router.ts';
 import type { Session } from './router/session.ts';
 import { componentCore, componentSecrets } from './sessions/components.ts';
@@ -67,10 +68,13 @@ export async function startNode(
   const stores = await openStores(config, path, {
     onLost: (error) => log.warn(`a connection to the database was lost: ${error.message}`),
   });
+  const outages = new Outages(log, now);
+  const fault = (what: string, error: unknown) =>
+    error instanceof StorageError && error.unavailable ? outages.tell(what, error) : log.error(what, error);
   const secrets = componentSecrets(config['components.secrets']);
   const run = isClustered(config) ? runOf(config) : '';
-  const fault = (error: unknown) => log.error('an unacknowledged message was not kept', error);
-  const safe = new Safekeeping(stores, now(), fault, run);
+  const unkept = (error: unknown) => fault('an unacknowledged message was not kept', error);
+  const safe = new Safekeeping(stores, now(), unkept, run);
   const cluster = isClustered(config)
     ? await NodeCluster.connect({
         config,
@@ -109,7 +113,7 @@ export async function startNode(
     accounts: () => moduleAccounts(users),
     digest,
     now,
-    onFault: (error, what) => log.error(`${what} failed`, error),
+    onFault: (error, what) => fault(`${what} failed`, error),
   });
   const iterations = config['auth.iterations'];
   const clients = clientsOf(config, stores, now);
@@ -132,7 +136,7 @@ export async function startNode(
     stands: ({ name, proof }) => credentials.stands(name, proof),
     outage: (error) => {
       if (!(error instanceof StorageError)) return false;
-      log.error('a login could not be checked', error);
+      fault('a login could not be checked', error);
       return true;
     },
     open: async ({ name, proof }, resource, peer, outlet) => {
@@ -142,7 +146,7 @@ export async function startNode(
         return await router.open(name, resource, peer, outlet);
       } catch (error) {
         if (!(error instanceof StorageError)) throw error;
-        log.error('a resource could not be bound', error);
+        fault('a resource could not be bound', error);
         return new StanzaError('resource-constraint', 'the server can look up nothing now'); // RFC 6120 §7.7.2.1
       }
     },
@@ -155,7 +159,7 @@ export async function startNode(
     },
     close: (session) => router.close(session),
     undelivered: ({ jid }, stanzas) =>
-      router.undelivered(jid, stanzas).catch((error: unknown) => log.error('unacknowledged stanzas are lost', error)),
+      router.undelivered(jid, stanzas).catch((error: unknown) => fault('unacknowledged stanzas are lost', error)),
     safe: cluster?.safe() ?? safe,
     ...(cluster === undefined
       ? {}
@@ -250,9 +254,13 @@ export async function startNode(
     edge.shutdown();
     await new Promise((done) => setTimeout(done, 100)); // the farewells leave
     web.close();
-    const kept = await continuity.keep(edge.lines.all());
-    if (kept > 0) log.info(`${kept} sessions wait for their clients to come back`);
-    await lastSeen.write();
+    try {
+      const kept = await continuity.keep(edge.lines.all());
+      if (kept > 0) log.info(`${kept} sessions wait for their clients to come back`);
+      await lastSeen.write();
+    } catch (error) {
+      log.error('what was in memory could not be written', error); // and it stops all the same
+    }
     await cluster?.leave();
     door.close();
     await stores.close();

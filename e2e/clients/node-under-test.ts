@@ -38,7 +38,11 @@ export class NodeUnderTest {
     this.webPort = webPort;
   }
 
-  static async make(domain = 'example.org', settings: readonly string[] = []): Promise<NodeUnderTest> {
+  static async make(
+    domain = 'example.org',
+    settings: readonly string[] = [],
+    more: readonly string[] = [],
+  ): Promise<NodeUnderTest> {
     const folder = mkdtempSync(join(tmpdir(), 'parleyd-'));
     const node = new NodeUnderTest(folder, domain, await freePort(), await freePort(), await freePort());
     const listen = [
@@ -48,7 +52,7 @@ export class NodeUnderTest {
       'auth.iterations=4096',
       ...settings,
     ];
-    node.parleyd(['init', '--domain', domain, ...listen.flatMap((setting) => ['--set', setting])]);
+    node.parleyd(['init', '--domain', domain, ...listen.flatMap((setting) => ['--set', setting]), ...more]);
     return node;
   }
 

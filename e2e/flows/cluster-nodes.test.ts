@@ -202,7 +202,11 @@ test('PostgreSQL goes and comes back: who is there goes on chatting; what must b
   await hears(bert.client, /<body>p3/);
   await eventually('the database is reached by all', () => {
     try {
-      return node(0).parleyd(['cluster', 'status']).match(/reached/g)?.length === 3;
+      return (
+        node(0)
+          .parleyd(['cluster', 'status'])
+          .match(/reached/g)?.length === 3
+      );
     } catch {
       return false; // its exit code says that it is not
     }

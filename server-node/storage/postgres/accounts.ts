@@ -93,6 +93,7 @@ const REMOVE: Write<string, boolean> = {
   name: 'account-remove-1',
   phase: 9,
   alone: true,
+  last: true,
   sql: `WITH keyed_gone AS (DELETE FROM keyed WHERE owner = ANY($1::text[])),
           list_gone AS (DELETE FROM list WHERE owner = ANY($1::text[]))
         DELETE FROM account WHERE name = ANY($1::text[]) RETURNING name`,

@@ -172,11 +172,12 @@ export class PostgresKeyed<T> implements KeyedStore<T> {
   }
 
   set(owner: string, key: string, value: T): Promise<void> {
-    return this.#kinds.writer.write(SET, owner, { owner, kind: this.#kind, key, value: JSON.stringify(value) });
+    const op = { owner, kind: this.#kind, key, value: JSON.stringify(value) };
+    return this.#kinds.writer.write(SET, owner, op, `${owner}\0${this.#kind}\0${key}`);
   }
 
   delete(owner: string, key: string): Promise<void> {
-    return this.#kinds.writer.write(DELETE, owner, { owner, kind: this.#kind, key });
+    return this.#kinds.writer.write(DELETE, owner, { owner, kind: this.#kind, key }, `${owner}\0${this.#kind}\0${key}`);
   }
 }
 
@@ -190,7 +191,12 @@ export class PostgresList implements ListStore {
   }
 
   append(owner: string, at: number, data: string, most: number): Promise<number | undefined> {
-    return this.#kinds.writer.write(APPEND, owner, { owner, kind: this.#kind, at, data, most });
+    return this.#kinds.writer.write(
+      APPEND,
+      owner,
+      { owner, kind: this.#kind, at, data, most },
+      `${owner}\0${this.#kind}`,
+    );
   }
 
   all(owner: string): Promise<Entry[]> {
@@ -198,11 +204,11 @@ export class PostgresList implements ListStore {
   }
 
   removeUpTo(owner: string, id: number): Promise<void> {
-    return this.#kinds.writer.write(REMOVE_UP_TO, owner, { owner, kind: this.#kind, id });
+    return this.#kinds.writer.write(REMOVE_UP_TO, owner, { owner, kind: this.#kind, id }, `${owner}\0${this.#kind}`);
   }
 
   remove(owner: string, id: number): Promise<void> {
-    return this.#kinds.writer.write(REMOVE, owner, { owner, kind: this.#kind, id });
+    return this.#kinds.writer.write(REMOVE, owner, { owner, kind: this.#kind, id }, `${owner}\0${this.#kind}`);
   }
 
   count(owner: string): Promise<number> {

@@ -26,11 +26,12 @@ export class Long {
       client.on('error', lost);
       try {
         const asked = { text, values: [...values], query_timeout: LONG_MS };
+        const commit = { text: 'COMMIT', query_timeout: LONG_MS }; // it is sent at once, and answered last
         const [, , found] = await Promise.all([
           client.query('BEGIN READ ONLY'),
           client.query(`SET LOCAL statement_timeout = ${LONG_MS}`),
           client.query<Row>(asked),
-          client.query('COMMIT'),
+          client.query(commit),
         ]);
         return found.rows;
       } catch (error) {

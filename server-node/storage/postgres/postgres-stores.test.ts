@@ -1,9 +1,9 @@
 import { after, test } from 'node:test';
+import { PrivatePostgres, skipPostgres } from '../../../e2e/hosts/postgres.ts';
 import { leasesContract } from '../leases.contract.ts';
 import { storesContract } from '../stores.contract.ts';
 import { PostgresLeases } from './leases.ts';
 import { openPostgresStores } from './postgres-stores.ts';
-import { PrivatePostgres, skipPostgres } from './server.fixture.ts';
 
 if (skipPostgres !== false) test('PostgreSQL', { skip: skipPostgres }, () => {});
 else {

@@ -57,6 +57,12 @@ export class Reader<Asked, Found> {
 
   async #go(waiters: readonly Waiter<Asked, Found>[]): Promise<void> {
     this.#onTheWay++;
+    await this.#answer(waiters);
+    this.#onTheWay--;
+    this.#send();
+  }
+
+  async #answer(waiters: readonly Waiter<Asked, Found>[]): Promise<void> {
     const asked = waiters.map((waiter) => waiter.asked);
     const { name, sql } = this.#look;
     try {
@@ -67,10 +73,9 @@ export class Reader<Asked, Found> {
       });
     } catch (error) {
       const failure = storageError(error);
-      for (const { reject } of waiters) reject(failure);
+      if (failure.unavailable || waiters.length === 1) for (const { reject } of waiters) reject(failure);
+      else for (const one of waiters) await this.#answer([one]); // a question that can't be asked is one person's
     }
-    this.#onTheWay--;
-    this.#send();
   }
 }
 

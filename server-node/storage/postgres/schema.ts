@@ -43,25 +43,17 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       -- statement of the function sees what was committed before it: the count is of what is there under the lock.
       CREATE FUNCTION list_append_1(kinds TEXT[], owners TEXT[], ats BIGINT[], datas BYTEA[], mosts INT[])
       RETURNS TABLE (ord BIGINT, id BIGINT) LANGUAGE plpgsql VOLATILE AS $$
+      DECLARE n BIGINT;
       BEGIN
         PERFORM pg_advisory_xact_lock(hashtext(current_schema()), bucket)
         FROM (SELECT DISTINCT hashtext(o) & 1023 AS bucket FROM unnest(owners) AS o ORDER BY 1) AS buckets;
-        RETURN QUERY
-        WITH given AS (
-          SELECT g.*, row_number() OVER (PARTITION BY g.kind, g.owner ORDER BY g.place) AS nth
-          FROM unnest(kinds, owners, ats, datas, mosts) WITH ORDINALITY AS g(kind, owner, at, data, most, place)
-        ), there AS MATERIALIZED (
-          SELECT d.kind, d.owner, (SELECT count(*) FROM list AS l WHERE l.owner = d.owner AND l.kind = d.kind) AS n
-          FROM (SELECT DISTINCT given.kind, given.owner FROM given) AS d
-        ), taken AS MATERIALIZED (
-          SELECT nextval('list_id') AS number, s.* FROM (
-            SELECT given.* FROM given JOIN there USING (kind, owner) WHERE there.n + given.nth <= given.most ORDER BY given.place
-          ) AS s
-        ), written AS (
-          INSERT INTO list (owner, kind, id, at, data)
-          SELECT taken.owner, taken.kind, taken.number, taken.at, taken.data FROM taken
-        )
-        SELECT taken.place, taken.number FROM taken;
+        FOR i IN 1 .. cardinality(owners) LOOP
+          SELECT count(*) INTO n FROM list AS l WHERE l.owner = owners[i] AND l.kind = kinds[i];
+          CONTINUE WHEN n >= mosts[i];
+          INSERT INTO list AS l (owner, kind, at, data) VALUES (owners[i], kinds[i], ats[i], datas[i]) RETURNING l.id INTO id;
+          ord := i;
+          RETURN NEXT;
+        END LOOP;
       END $$;
     `,
   },

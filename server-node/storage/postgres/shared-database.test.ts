@@ -3,13 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import pg from 'pg';
+import { PrivatePostgres, skipPostgres } from '../../../e2e/hosts/postgres.ts';
 import { type Account, StorageError, type Stores } from '../stores.ts';
 import { clientConfig, type PostgresOptions, schemaOf } from './connection.ts';
 import { PostgresLeases } from './leases.ts';
 import { migrate } from './migrate.ts';
 import { openPostgresStores } from './postgres-stores.ts';
 import { POSTGRES_MIGRATIONS } from './schema.ts';
-import { PrivatePostgres, skipPostgres } from './server.fixture.ts';
 
 // What several nodes, or several domains, do to each other on one PostgreSQL, and what its absence does to them.
 
@@ -39,13 +39,6 @@ async function beside(options: PostgresOptions): Promise<pg.Client> {
 }
 
 const account = (name: string): Account => ({ name, state: 'active', createdAt: 1, lastSeenAt: null, keys: {} });
-const alive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
 const unavailable = (error: unknown) => error instanceof StorageError && error.unavailable && !error.full;
 
 test('what one node wrote the other reads', { skip }, () =>
@@ -196,6 +189,74 @@ test("an owner's writes of one turn keep their order, whatever they are", { skip
   assert.deepEqual(await stores.accounts.get('anna'), { ...account('anna'), createdAt: 2 });
   assert.equal(await values.get('anna', 'a'), 2);
   assert.equal(await stores.list('offline').count('anna'), 0);
+  await stores.close();
+});
+
+test('what the database can not take is refused to its sender, and to nobody else', { skip }, async () => {
+  const stores = await create(fresh());
+  const values = stores.keyed<number>('k');
+  const written = [
+    values.set('anna', 'a', 1),
+    values.set('bert', 'a\0b', 2),
+    stores.list('offline').append('carl', 1, '<', 9),
+  ];
+  const [anna, bert, carl] = await Promise.allSettled(written);
+  assert.deepEqual([anna?.status, bert?.status, carl?.status], ['fulfilled', 'rejected', 'fulfilled']);
+  const read = await Promise.allSettled([
+    values.get('anna', 'a'),
+    values.get('bert', 'a\0b'),
+    stores.list('offline').count('carl'),
+  ]);
+  assert.deepEqual(
+    read.map((one) => (one.status === 'fulfilled' ? one.value : one.status)),
+    [1, 'rejected', 1],
+  );
+  await stores.close();
+});
+
+test('what reads whole tables may take longer than what a chat waits for', { skip }, async () => {
+  const options = { ...fresh(), statementMs: 50 };
+  const stores = await create(options);
+  const holder = await beside({ ...options, statementMs: 5000 });
+  await holder.query('BEGIN; LOCK TABLE account IN ACCESS EXCLUSIVE MODE');
+  const counted = stores.accounts.count();
+  await assert.rejects(stores.accounts.get('anna'), unavailable);
+  await new Promise((done) => setTimeout(done, 1200)); // longer than an answer to any other question is waited for
+  await holder.query('COMMIT');
+  assert.equal(await counted, 0);
+  await holder.end();
+  await stores.close();
+});
+
+test('what is written in one turn is one transaction, whoever it is for', { skip }, async () => {
+  const options = fresh();
+  const stores = await create(options);
+  const client = await beside(options);
+  const values = stores.keyed<number>('k');
+  await Promise.all([values.set('', 'old', 1), values.set('anna', 'old', 1)]);
+  await Promise.all([
+    stores.accounts.add(account('anna')),
+    values.set('', 'a', 1),
+    values.delete('', 'old'),
+    values.set('', 'b', 1),
+    values.set('anna', 'a', 1),
+    values.delete('anna', 'old'),
+    values.set('anna', 'a', 2),
+    stores.list('offline').append('bert', 1, '<', 9),
+    stores.meta.set('m', '1'),
+  ]);
+  const tables = ['account', 'keyed', 'list', 'meta'].map((table) => `SELECT xmin::text FROM ${table}`);
+  const transactions = await client.query(tables.join(' UNION '));
+  assert.equal(transactions.rowCount, 1);
+  assert.deepEqual(
+    [...(await values.all(''))],
+    [
+      ['a', 1],
+      ['b', 1],
+    ],
+  );
+  assert.deepEqual([...(await values.all('anna'))], [['a', 2]]);
+  await client.end();
   await stores.close();
 });
 
@@ -377,9 +438,7 @@ test('a server that stands still is given up, and used again when it moves', { s
   const leases = new PostgresLeases(options);
   await leases.join('a', 'a1', {});
   await stores.keyed('k').set('anna', 'a', 1);
-  const pids = (server?.sql('SELECT pid FROM pg_stat_activity') ?? '').split('\n').map(Number);
-  const all = [...new Set([...pids, server?.pid ?? 0])].filter((pid) => pid > 0 && alive(pid));
-  for (const pid of all) process.kill(pid, 'SIGSTOP');
+  const thaw = server?.freeze();
   try {
     await Promise.all([
       assert.rejects(stores.keyed('k').set('anna', 'a', 2), unavailable),
@@ -388,7 +447,7 @@ test('a server that stands still is given up, and used again when it moves', { s
     ]);
     await assert.rejects(stores.accounts.get('anna'), unavailable, 'a new connection gets no answer either');
   } finally {
-    for (const pid of all) process.kill(pid, 'SIGCONT');
+    thaw?.();
   }
   await stores.keyed('k').set('anna', 'a', 3);
   assert.equal(await stores.keyed('k').get('anna', 'a'), 3);

@@ -2,14 +2,16 @@ import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import { mayTryAgain, storageError } from './connection.ts';
 
 /**
- * One kind of write, for many at once. `phase`: its place within a transaction; an owner's writes never run in another
- * order than they were asked for: what would have to run before one of the same owner begins the next transaction.
+ * One kind of write, for many at once. `phase`: its place within a transaction. Writes of one thing never run in another
+ * order than they were asked for: what would have to run before another of the same thing begins the next transaction.
  */
 export interface Write<Op, Outcome> {
   readonly name: string;
   readonly phase: number;
-  /** at most one an owner and transaction */
+  /** at most one a thing and transaction */
   readonly alone?: boolean;
+  /** nothing of that owner comes after it in the same transaction */
+  readonly last?: boolean;
   readonly sql: string;
   /** the arrays that the statement takes */
   values(ops: readonly Op[]): unknown[];
@@ -23,34 +25,42 @@ interface Asked {
   reject(reason: unknown): void;
 }
 
+type Group = readonly [Write<never, unknown>, readonly Asked[]];
+
 /** Writes of one transaction. The database keeps one lock for each owner of appended entries. */
 const MOST_IN_BATCH = 512;
 const TRIES = 4;
 
 class Batch {
   readonly groups = new Map<Write<never, unknown>, Asked[]>();
-  /** the last phase of each owner's writes */
-  readonly owners = new Map<string, number>();
+  readonly owners = new Set<string>();
+  /** the last phase of each thing's writes */
+  readonly #phases = new Map<string, number>();
+  /** owners of whom nothing may come any more */
+  readonly #ended = new Set<string>();
   readonly over = Promise.withResolvers<void>();
   size = 0;
 
-  takes(write: Write<never, unknown>, owner: string): boolean {
-    const phase = this.owners.get(owner) ?? -1;
-    return this.size < MOST_IN_BATCH && (write.alone === true ? phase < write.phase : phase <= write.phase);
+  takes(write: Write<never, unknown>, owner: string, thing: string): boolean {
+    const phase = this.#phases.get(thing) ?? -1;
+    const inOrder = write.alone === true ? phase < write.phase : phase <= write.phase;
+    return inOrder && this.size < MOST_IN_BATCH && !this.#ended.has(owner);
   }
 
-  add(write: Write<never, unknown>, owner: string, asked: Asked): void {
+  add(write: Write<never, unknown>, owner: string, thing: string, asked: Asked): void {
     const group = this.groups.get(write);
     if (group === undefined) this.groups.set(write, [asked]);
     else group.push(asked);
-    this.owners.set(owner, write.phase);
+    this.owners.add(owner);
+    this.#phases.set(thing, write.phase);
+    if (write.last === true) this.#ended.add(owner);
     this.size++;
   }
 }
 
 /**
  * Group commit: what is written in one turn, and while a transaction is on its way, becomes the next transaction: one
- * round trip, and one sync of the database's disk. One at a time, so that what an owner asked for keeps its order.
+ * round trip, and one sync of the database's disk. One at a time, so that what was asked for keeps its order.
  */
 export class Writer {
   readonly #pool: Pool;
@@ -63,13 +73,14 @@ export class Writer {
     this.#pool = pool;
   }
 
-  write<Op, Outcome>(write: Write<Op, Outcome>, owner: string, op: Op): Promise<Outcome> {
+  /** `thing`: what of the owner's is written; the owner itself when nobody says. */
+  write<Op, Outcome>(write: Write<Op, Outcome>, owner: string, op: Op, thing = owner): Promise<Outcome> {
     const last = this.#batches.at(-1);
     const sent = this.#running !== undefined && this.#batches.length === 1;
     let batch = last;
-    if (batch === undefined || sent || !batch.takes(write, owner)) this.#batches.push((batch = new Batch()));
+    if (batch === undefined || sent || !batch.takes(write, owner, thing)) this.#batches.push((batch = new Batch()));
     const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
-    batch.add(write as Write<never, unknown>, owner, { op, resolve: resolve as Asked['resolve'], reject });
+    batch.add(write as Write<never, unknown>, owner, thing, { op, resolve: resolve as Asked['resolve'], reject });
     if (this.#running === undefined && !this.#soon) {
       this.#soon = true;
       setImmediate(() => {
@@ -95,7 +106,10 @@ export class Writer {
   }
 
   async #commit(batch: Batch): Promise<void> {
-    const groups = [...batch.groups].sort(([a], [b]) => a.phase - b.phase);
+    await this.#attempt([...batch.groups].sort(([a], [b]) => a.phase - b.phase));
+  }
+
+  async #attempt(groups: readonly Group[]): Promise<void> {
     try {
       const outcomes = await this.#transact(groups);
       groups.forEach(([, asked], i) => {
@@ -105,11 +119,14 @@ export class Writer {
       });
     } catch (error) {
       const failure = storageError(error);
-      for (const [, asked] of groups) for (const { reject } of asked) reject(failure);
+      const ones = groups.flatMap(([write, asked]) => asked.map((one): Group => [write, [one]]));
+      if (failure.unavailable || failure.full || ones.length === 1)
+        for (const [, asked] of groups) for (const { reject } of asked) reject(failure);
+      else for (const one of ones) await this.#attempt([one]); // what can't be stored takes nobody else's with it
     }
   }
 
-  async #transact(groups: readonly [Write<never, unknown>, Asked[]][]): Promise<(readonly unknown[])[]> {
+  async #transact(groups: readonly Group[]): Promise<(readonly unknown[])[]> {
     for (let tried = 1; ; tried++) {
       const client = await this.#pool.connect();
       let failure: unknown;
@@ -131,10 +148,7 @@ export class Writer {
 }
 
 /** One statement is a transaction of its own; more of them leave together. */
-async function apply(
-  client: PoolClient,
-  groups: readonly [Write<never, unknown>, Asked[]][],
-): Promise<(readonly unknown[])[]> {
+async function apply(client: PoolClient, groups: readonly Group[]): Promise<(readonly unknown[])[]> {
   const several = groups.length > 1;
   const begin = several ? [client.query('BEGIN')] : [];
   const work = groups.map(async ([write, asked]) => {

@@ -19,6 +19,14 @@ export const skipPostgres: string | false =
       ? 'there is no user postgres, and PostgreSQL refuses to run as root'
       : false;
 
+/** What a server shows to who connects, PEM. */
+export interface Tls {
+  readonly certificate: string;
+  readonly key: string;
+  /** the authority whose certificates let in a user `certified` without a password */
+  readonly clients: string;
+}
+
 /** A PostgreSQL of one's own in a temporary folder, on a Unix socket and, when a port is given, on loopback. */
 export class PrivatePostgres {
   readonly folder: string;
@@ -32,7 +40,7 @@ export class PrivatePostgres {
   }
 
   /** `sync: false`: for tests that pull no plug. */
-  static start({ port = 0, sync = true, settings = [] as readonly string[] } = {}): PrivatePostgres {
+  static start({ port = 0, sync = true, tls = undefined as Tls | undefined } = {}): PrivatePostgres {
     const folder = mkdtempSync(join(tmpdir(), 'parley-pg-'));
     const server = new PrivatePostgres(folder, programs() ?? '', port);
     if (process.getuid?.() === 0) spawnSync('chown', ['postgres', folder]);
@@ -57,9 +65,21 @@ export class PrivatePostgres {
       'shared_buffers = 16MB',
       'max_connections = 40',
       'lc_messages = C',
-      ...settings,
+      ...(tls === undefined
+        ? []
+        : ['ssl = on', "ssl_cert_file = 'tls.crt'", "ssl_key_file = 'tls.key'", "ssl_ca_file = 'clients.crt'"]),
     ];
     writeFileSync(join(server.data, 'postgresql.auto.conf'), `${lines.join('\n')}\n`);
+    if (tls !== undefined) {
+      writeFileSync(join(server.data, 'tls.crt'), tls.certificate);
+      writeFileSync(join(server.data, 'clients.crt'), tls.clients);
+      server.#secret('tls.key', tls.key);
+      // who comes by the network needs TLS and a password
+      writeFileSync(
+        join(server.data, 'pg_hba.conf'),
+        'local all all trust\nhostssl all certified 127.0.0.1/32 cert\nhostssl all all 127.0.0.1/32 scram-sha-256\n',
+      );
+    }
     server.up();
     return server;
   }
@@ -88,9 +108,43 @@ export class PrivatePostgres {
     this.#run('pg_ctl', ['-D', this.data, '-w', '-l', join(this.folder, 'log'), 'start']);
   }
 
+  /** Starts it again after its first process was killed, once the others have noticed. */
+  revive(): void {
+    for (let tries = 0; ; tries++) {
+      try {
+        this.up();
+        return;
+      } catch (error) {
+        if (tries === 20) throw error;
+      }
+    }
+  }
+
+  /** Lets all of its processes stand still, until what it answers with is called. */
+  freeze(): () => void {
+    const pids = [this.pid, ...this.sql('SELECT pid FROM pg_stat_activity').split('\n').map(Number)];
+    const signal = (name: NodeJS.Signals) => {
+      for (const pid of pids) {
+        try {
+          process.kill(pid, name);
+        } catch {
+          // the session that told us is over
+        }
+      }
+    };
+    signal('SIGSTOP');
+    return () => signal('SIGCONT');
+  }
+
   /** As when its machine loses power. */
   down(): void {
     this.#run('pg_ctl', ['-D', this.data, '-w', '-m', 'immediate', 'stop']);
+  }
+
+  #secret(name: string, text: string): void {
+    const file = join(this.data, name);
+    writeFileSync(file, text, { mode: 0o600 });
+    if (process.getuid?.() === 0) spawnSync('chown', ['postgres', file]);
   }
 
   /** Runs a program of the server, as the user that it runs as. */
@@ -107,6 +161,7 @@ export class PrivatePostgres {
     return done.stdout;
   }
 
+  /** Runs SQL as the server's administrator; answers with the rows, a line each. */
   sql(text: string): string {
     const at = ['-h', this.folder, '-p', String(this.#port || 5432), '-U', 'parley', '-d', 'postgres'];
     return this.#run('psql', [...at, '-v', 'ON_ERROR_STOP=1', '-Atqc', text]).trim();
