@@ -15,7 +15,7 @@ export class Cloud {
   readonly times: ClusterTimes;
 
   constructor(times: Partial<ClusterTimes> = {}) {
-    this.times = { ...CLUSTER_TIMES, beatMs: 20, renewMs: 40, leaseMs: 400, stopMs: 300, resendMs: 20, ...times };
+    this.times = { ...CLUSTER_TIMES, beatMs: 20, renewMs: 40, leaseMs: 1000, stopMs: 800, resendMs: 20, ...times };
   }
 
   async start(...names: string[]): Promise<CloudNode[]> {

@@ -257,7 +257,7 @@ test('without the database all go on as long as they hear each other, and nobody
     const [anna, bert] = [await a.world.come('anna/x'), await b.world.come('bert/y')];
     await settled();
     a.database = b.database = false;
-    await new Promise((resolve) => setTimeout(resolve, 1200)); // three leases
+    await new Promise((resolve) => setTimeout(resolve, 2200)); // two leases
     bert.hears();
     await anna.says(`<message to='${BERT}' type='chat' id='1'><body>hi</body></message>`);
     await settled();
@@ -272,7 +272,7 @@ test('without the database all go on as long as they hear each other, and nobody
 test('one that can reach the others and not the database is vouched for', () =>
   cloud('a b c', async (_, a, b, c) => {
     b.database = false;
-    await new Promise((resolve) => setTimeout(resolve, 1200));
+    await new Promise((resolve) => setTimeout(resolve, 2200));
     assert.deepEqual([a.lost, b.lost, c.lost], [[], [], []]);
     assert.equal(a.cluster.counters.fenced + c.cluster.counters.fenced, 0);
   }));
