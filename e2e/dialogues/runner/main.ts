@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import type { Dialogue } from './format.ts';
 import { accountsFor, allDialogues, awaited, folder, isAwaited, nameOf, playAll } from './library.ts';
 import { keptReasons, type Run, report } from './report.ts';
-import { type Host, remote, startEjabberd, startParleyd, startProsody } from './servers.ts';
+import { type Host, remote, startCluster, startEjabberd, startParleyd, startProsody } from './servers.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -23,6 +23,7 @@ const { values, positionals } = parseArgs({
 
 const starters: Record<string, (accounts: number) => Promise<Host>> = {
   parleyd: startParleyd,
+  cluster: startCluster,
   prosody: startProsody,
   ejabberd: startEjabberd,
 };
@@ -55,7 +56,9 @@ const list = awaited();
 if (values.report) {
   const runs: Run[] = [];
   for (const name of Object.keys(starters)) {
-    const dialogues = name === 'parleyd' ? all.filter((dialogue) => !isAwaited(dialogue, list)) : all;
+    const dialogues = ['parleyd', 'cluster'].includes(name)
+      ? all.filter((dialogue) => !isAwaited(dialogue, list))
+      : all;
     runs.push(await playOn(dialogues, starter(name, dialogues), true));
   }
   const file = join(folder, '..', '..', 'docs', 'dialogues.md');
@@ -64,7 +67,7 @@ if (values.report) {
   const chosen = all.filter(
     (dialogue) => positionals.length === 0 || positionals.some((words) => nameOf(dialogue).includes(words)),
   );
-  const own = values.server === undefined && values.against === 'parleyd';
+  const own = values.server === undefined && ['parleyd', 'cluster'].includes(values.against);
   const dialogues = chosen.filter((dialogue) => !own || values.all || !isAwaited(dialogue, list));
   if (dialogues.length === 0) throw new Error('no dialogue is called so, or all of them are awaited');
   const { server, domain = '', accounts = '' } = values;

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, NodeUnderTest } from '../../clients/node-under-test.ts';
+import { ClusterUnderTest } from '../../hosts/cluster.ts';
 import { type Account, type Address, Connection } from './connection.ts';
 import type { Stage } from './play.ts';
 
@@ -59,6 +60,27 @@ export async function startParleyd(accounts: number): Promise<Host> {
   node.parleyd(['user', 'import', file]);
   const address = { host: '127.0.0.1', port: node.port, domain: DOMAIN };
   return { stage: new Pool(address, people), name: 'parleyd', stop: () => node.remove() };
+}
+
+/** The same over three nodes of one cluster: each connection goes to the next, so that who speak are at different ones. */
+export async function startCluster(accounts: number): Promise<Host> {
+  const cluster = await ClusterUnderTest.make(
+    DOMAIN,
+    ['a', 'b', 'c'],
+    ['limits.bytes_per_second=0', `contact.abuse=mailto:abuse@${DOMAIN}`],
+    { sync: false },
+  );
+  const people = newAccounts(accounts);
+  const [first] = cluster.nodes;
+  if (first === undefined) throw new Error('there is no node');
+  const file = join(first.folder, 'people.csv');
+  writeFileSync(file, people.map(({ name, password }) => `${name},${password}\n`).join(''));
+  first.parleyd(['user', 'import', file]);
+  await cluster.start();
+  const stage = new Pool({ host: '127.0.0.1', port: first.port, domain: DOMAIN }, people);
+  let turn = 0;
+  Object.defineProperty(stage, 'port', { get: () => cluster.nodes[turn++ % cluster.nodes.length]?.port });
+  return { stage, name: 'parleyd, three nodes', stop: () => cluster.remove() };
 }
 
 /** A folder with a certificate and a filled-in configuration, which belongs to the server's user. */
