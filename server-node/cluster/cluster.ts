@@ -16,6 +16,9 @@ import type { RemoteSession } from './remote-session.ts';
 import { type Beat, Standing, type StandingLimits } from './standing.ts';
 import { Transit, transitKey } from './transit.ts';
 
+/** a login waits no longer than this until other nodes know of it, milliseconds */
+const MOST_WAIT_MS = 1000;
+
 /** what datagrams begin with: how they are written */
 export const WIRE_VERSION = 1;
 
@@ -109,7 +112,10 @@ export class Cluster implements Others {
   constructor(parts: ClusterParts) {
     this.#parts = parts;
     this.#standing = new Standing(parts.run, parts.times, parts.clock());
-    this.#local = new LocalSessions({ outs: () => this.#outs() });
+    this.#local = new LocalSessions({
+      outs: () => this.#outs(),
+      blocked: (name) => parts.router().blocklists.told(name),
+    });
     this.#prefix = new Packer().byte(WIRE_VERSION).text(parts.run).take();
     this.transit = new Transit({
       run: parts.run,
@@ -198,8 +204,8 @@ export class Cluster implements Others {
     return this.#parts.stores.exclusive(name, work);
   }
 
-  changed(name: string, what: string): void {
-    for (const other of this.#others.values()) if (other.begun) other.tell('changed', { name, what });
+  changed(name: string, what: string, now?: readonly string[]): void {
+    for (const other of this.#others.values()) if (other.begun) other.tell('changed', { name, what, now });
   }
 
   kept(name: string): void {
@@ -207,6 +213,21 @@ export class Cluster implements Others {
     this.#keptFor.set(name, this.#parts.clock());
     for (const session of this.#parts.router().sessions.of(name))
       if (!session.here && session.available && session.priority >= 0) this.#waiting(session as RemoteSession);
+  }
+
+  async informed(): Promise<void> {
+    const { clock, times } = this.#parts;
+    // one that has been silent for longer than it should is not waited for: it is told everything when it is back
+    const reached = [...this.#others.values()].filter(
+      ({ begun, run }) => begun && clock() - this.#standing.heardAt(run) < 2 * times.beatMs + 200,
+    );
+    if (reached.length === 0) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const enough = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, MOST_WAIT_MS);
+    });
+    await Promise.race([Promise.all(reached.map(({ link }) => link.heard())), enough]);
+    clearTimeout(timer);
   }
 
   async room(name: string): Promise<boolean> {
@@ -343,6 +364,7 @@ export class Cluster implements Others {
         domain,
         sessions: router().sessions,
         local: this.#local,
+        blocklists: router().blocklists,
         transit: this.transit,
         answer: (from, what, body) => this.#answer(from, what, body),
         told: (from, what, body) => this.#told(from, what, body),
@@ -548,7 +570,9 @@ export class Cluster implements Others {
   #told(from: OtherNode, what: string, body: unknown): void {
     const { hooks } = this.#parts.router();
     if (what === 'changed')
-      this.#aside('what has changed', () => hooks.run('account-changed', body as { name: string; what: string }));
+      this.#aside('what has changed', () =>
+        hooks.run('account-changed', body as { name: string; what: string; now?: string[] }),
+      );
     else if (what === 'waiting')
       this.#aside('messages that wait', () => hooks.run('messages-waiting', { name: String(body) }));
     else if (what === 'kept') from.held.kept(Number(body));

@@ -1,6 +1,6 @@
 /** What nodes say to each other within a batch: one byte, and what stands behind it in this order. */
 export const FRAME = {
-  /** A session: number, localpart, resource, flags, priority + 128, connected at, peer (JSON), presence behind `from`. */
+  /** A session: number, localpart, resource, flags, priority + 128, connected at, peer (JSON), what it blocks, presence behind `from`. */
   opened: 1,
   /** What others need to know of it: number, flags, priority + 128, presence behind `from` (see PRESENCE). */
   changed: 2,

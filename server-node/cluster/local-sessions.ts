@@ -7,6 +7,8 @@ import { FLAG, FRAME } from './frames.ts';
 export interface Announced {
   /** what is to be said next, to each other node */
   outs(): Iterable<Packer>;
+  /** the addresses that an account blocks */
+  blocked(name: string): readonly string[];
 }
 
 /** This node's own sessions as other nodes know them: by a number, and with what they need to know of each. */
@@ -30,7 +32,7 @@ export class LocalSessions implements SessionWatcher, SessionsWatcher {
     this.#ids.set(session, id);
     this.#byId.set(id, session);
     session.watcher = this;
-    for (const out of this.#announced.outs()) writeOpened(out, id, session);
+    for (const out of this.#announced.outs()) this.#opened(out, id, session);
   }
 
   removed(session: Session): void {
@@ -63,15 +65,19 @@ export class LocalSessions implements SessionWatcher, SessionsWatcher {
 
   /** All of them, for who knows none. */
   snapshot(out: Packer): void {
-    for (const [session, id] of this.#ids) writeOpened(out, id, session);
+    for (const [session, id] of this.#ids) this.#opened(out, id, session);
     out.byte(FRAME.complete);
   }
-}
 
-function writeOpened(out: Packer, id: number, session: Session): void {
-  out.byte(FRAME.opened).count(id).text(session.jid.local).text(session.jid.resource);
-  out.count(session.connectedAt).text(JSON.stringify(session.peer));
-  writeState(out, session);
+  #opened(out: Packer, id: number, session: Session): void {
+    const { jid, connectedAt, peer } = session;
+    out.byte(FRAME.opened).count(id).text(jid.local).text(jid.resource);
+    out.count(connectedAt).text(JSON.stringify(peer));
+    const blocked = this.#announced.blocked(jid.local);
+    out.count(blocked.length);
+    for (const one of blocked) out.text(one);
+    writeState(out, session);
+  }
 }
 
 function writeState(out: Packer, session: Session): void {

@@ -1,4 +1,5 @@
 import type { Packer, Unpacker } from '../link/pack.ts';
+import type { Blocklists } from '../router/blocklists.ts';
 import type { Debt, Fate, Session } from '../router/session.ts';
 import { KEPT_ELSEWHERE } from '../router/session.ts';
 import type { Sessions } from '../router/sessions.ts';
@@ -17,6 +18,7 @@ export interface NodeParts extends ReplicaNews {
   readonly domain: string;
   readonly sessions: Sessions;
   readonly local: LocalSessions;
+  readonly blocklists: Blocklists;
   readonly transit: Transit;
   /** Answers what another node asks. */
   answer(from: OtherNode, what: string, body: unknown): Promise<unknown>;
@@ -54,7 +56,7 @@ export class OtherNode implements Way {
     this.name = name;
     this.#parts = parts;
     this.held = new Held(run, (number, fate) => this.say().byte(FRAME.fate).count(number).byte(fate));
-    this.replica = new Replica(parts.domain, parts.sessions, this, parts);
+    this.replica = new Replica(parts.domain, parts.sessions, parts.blocklists, this, parts);
     this.link = link(this);
   }
 

@@ -76,6 +76,8 @@ export class PairLink {
   #unacknowledged = 0;
   #ackDue = false;
   #closed = false;
+  /** who waits until the other side has what was written */
+  readonly #waiting: { readonly upTo: number; resolve(): void }[] = [];
   readonly counters = { batches: 0, bytes: 0, resent: 0, received: 0, lost: 0 };
 
   constructor(parts: PairLinkParts) {
@@ -182,11 +184,25 @@ export class PairLink {
     this.#epoch++;
     this.#nextSeq = 1;
     this.#progressAt = this.#parts.clock();
+    this.#wake(Number.POSITIVE_INFINITY);
     this.#parts.broken(why);
+  }
+
+  /** Resolves when the other side has all that was written until now, or will never have it. */
+  heard(): Promise<void> {
+    this.flush();
+    if (this.#closed || this.#pieces.length === this.#gone) return Promise.resolve();
+    const upTo = this.#nextSeq - 1;
+    return new Promise((resolve) => this.#waiting.push({ upTo, resolve }));
   }
 
   close(): void {
     this.#closed = true;
+    this.#wake(Number.POSITIVE_INFINITY);
+  }
+
+  #wake(upTo: number): void {
+    while (this.#waiting[0] !== undefined && this.#waiting[0].upTo <= upTo) this.#waiting.shift()?.resolve();
   }
 
   #cut(batch: Buffer): void {
@@ -250,6 +266,7 @@ export class PairLink {
     if (this.#pieces.length === this.#gone) this.#bytes = 0;
     this.#progressAt = this.#sentAt = this.#parts.clock();
     this.#tries = 0;
+    this.#wake(upTo);
     this.#pump();
   }
 

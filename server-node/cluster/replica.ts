@@ -1,4 +1,5 @@
 import type { Unpacker } from '../link/pack.ts';
+import type { Blocklists } from '../router/blocklists.ts';
 import type { Peer } from '../router/session.ts';
 import type { Sessions } from '../router/sessions.ts';
 import { encode } from '../xml/chars.ts';
@@ -22,6 +23,7 @@ export interface ReplicaNews {
 export class Replica {
   readonly #domain: string;
   readonly #sessions: Sessions;
+  readonly #blocklists: Blocklists;
   readonly #way: Way;
   readonly #news: ReplicaNews;
   #byId = new Map<number, RemoteSession>();
@@ -31,7 +33,8 @@ export class Replica {
   #restarts = 0;
   readonly #waiting = new Map<number, (() => void)[]>();
 
-  constructor(domain: string, sessions: Sessions, way: Way, news: ReplicaNews) {
+  constructor(domain: string, sessions: Sessions, blocklists: Blocklists, way: Way, news: ReplicaNews) {
+    this.#blocklists = blocklists;
     this.#domain = domain;
     this.#sessions = sessions;
     this.#way = way;
@@ -82,6 +85,8 @@ export class Replica {
     const jid = new Jid(reader.text(), this.#domain, reader.text());
     const connectedAt = reader.count();
     const session = new RemoteSession(id, jid, JSON.parse(reader.text()) as Peer, connectedAt, this.#way);
+    const blocked = Array.from({ length: reader.count() }, () => reader.text());
+    if (blocked.length > 0) this.#blocklists.learn(jid.local, blocked);
     this.#state(reader, session);
     this.#byId.set(id, session);
     if (this.#shown) this.#sessions.add(session);
@@ -105,6 +110,7 @@ export class Replica {
       this.#byId.delete(id);
       session.closed = true;
       if (this.#shown) this.#sessions.remove(session);
+      if (this.#sessions.of(session.jid.local).every((one) => one.here)) this.#blocklists.unlearn(session.jid.local);
     }
     this.#wake(id);
   }

@@ -13,6 +13,8 @@ export interface AttendanceParts {
   /** sessions that one account may have */
   readonly most: number;
   readonly now: () => number;
+  /** resolves when other nodes know of the sessions that there are here */
+  readonly informed?: (() => Promise<void>) | undefined;
   /** asks other nodes to end a session of an account that only waits for its client; whether one did */
   readonly roomElsewhere?: ((name: string) => Promise<boolean>) | undefined;
   /** does something whose failure is told and stops nothing */
@@ -45,6 +47,7 @@ export class Attendance {
     const session = new Session(new Jid(name, domain, resource), peer, now(), outlet);
     sessions.add(session);
     await hooks.run('session-opened', { session });
+    await this.#parts.informed?.(); // who learns of it from its client finds it, from whichever node
     return session;
   }
 

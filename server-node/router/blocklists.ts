@@ -48,6 +48,8 @@ export class Blocklists {
   readonly #most: number;
   readonly #store: KeyedStore<true>;
   readonly #lists = new Map<string, Blocklist>();
+  /** of accounts that have sessions at other nodes, which say what is on them; never empty */
+  readonly #elsewhere = new Map<string, Blocklist>();
   /** how many sessions, and openings of one, want an account's list in memory */
   readonly #holds = new Map<string, number>();
   /** the accounts whose list, or lack of one, is known */
@@ -64,12 +66,31 @@ export class Blocklists {
 
   /** Nobody who is here blocks anybody: the usual case, told without a look-up. */
   get none(): boolean {
-    return this.#lists.size === 0;
+    return this.#lists.size === 0 && this.#elsewhere.size === 0;
+  }
+
+  /** What an account that is here blocks, as text: for the nodes that it is not at. */
+  told(name: string): readonly string[] {
+    return this.#lists.get(name)?.items.map(String) ?? [];
+  }
+
+  /** What an account blocks that has sessions at another node; nothing, when it has none any more. */
+  learn(name: string, items: readonly string[]): void {
+    const jids = items.map(parseJid).filter((jid) => jid !== undefined);
+    if (jids.length === 0) this.#elsewhere.delete(name);
+    else this.#elsewhere.set(name, new Blocklist(jids));
+    this.#idle.delete(name);
+    if (this.#ready.has(name)) this.#keep(name, jids.length === 0 ? undefined : new Blocklist(jids));
+  }
+
+  /** An account has no sessions at other nodes any more. */
+  unlearn(name: string): void {
+    if (this.#elsewhere.size > 0) this.#elsewhere.delete(name);
   }
 
   /** Whether an account that is here blocks an address. */
   blocks(name: string, other: Jid): boolean {
-    const list = this.#lists.get(name);
+    const list = this.#lists.get(name) ?? this.#elsewhere.get(name);
     return list !== undefined && this.#foreign(name, other) && list.matches(other);
   }
 
@@ -129,12 +150,13 @@ export class Blocklists {
     }
   }
 
-  /** Another node has changed an account's list. */
-  async reload(name: string): Promise<void> {
-    this.#idle.delete(name);
-    if (!this.#ready.has(name)) return;
-    const list = await this.#read(name);
-    if (this.#ready.has(name)) this.#keep(name, list);
+  /** Other nodes may have changed lists without our hearing of it. */
+  async refresh(): Promise<void> {
+    this.#idle.clear();
+    for (const name of [...this.#ready]) {
+      const list = await this.#read(name);
+      if (this.#ready.has(name)) this.#keep(name, list);
+    }
   }
 
   /** An account is removed: who comes by its name next is somebody else. */

@@ -19,7 +19,7 @@ export interface HookEvents {
   /** after a time without news of it, a session of another node is shown otherwise: this node's clients are told */
   'presence-missed': { readonly session: Session; readonly stanza: Stanza };
   /** what another node has changed of an account: what is kept of it in memory is outdated */
-  'account-changed': { readonly name: string; readonly what: string };
+  'account-changed': { readonly name: string; readonly what: string; readonly now?: readonly string[] | undefined };
   /** messages were kept for an account that has a session which could take them */
   'messages-waiting': { readonly name: string };
   /** a client's presence without `to` (RFC 6121 §4.2, §4.4, §4.5) */

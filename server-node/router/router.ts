@@ -63,6 +63,7 @@ export class Router {
       blocklists,
       most: options.limits.sessionsPerAccount,
       now: options.now,
+      informed: options.others && (() => options.others?.informed() ?? Promise.resolve()),
       roomElsewhere: options.others && ((name) => options.others?.room(name) ?? Promise.resolve(false)),
       guard: (what, work) => this.#guard(what, work),
     });

@@ -8,6 +8,8 @@ import { escaped, type Node, type StreamEvent, show } from './xml.ts';
 export interface Stage extends Address {
   /** an account that nobody has used */
   account(): Account;
+  /** how long what one says may take to where another is, beside what the servers need for it; milliseconds */
+  readonly distanceMs?: number;
   /** a name that no account has */
   ghost(): string;
 }
@@ -266,6 +268,8 @@ class Scene {
     const present = [...this.#cast.values()].filter(
       ({ person }) => person.kind === 'session' || person.kind === 'away',
     );
+    const { distanceMs } = this.#stage;
+    if (distanceMs !== undefined) await new Promise((resolve) => setTimeout(resolve, distanceMs));
     // a round for what was sent, one for what that caused elsewhere, one for what came back of it
     for (let round = 0; round < 3; round++) await Promise.all(present.map(({ connection }) => connection?.ping()));
   }

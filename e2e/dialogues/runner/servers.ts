@@ -78,6 +78,7 @@ export async function startCluster(accounts: number): Promise<Host> {
   first.parleyd(['user', 'import', file]);
   await cluster.start();
   const stage = new Pool({ host: '127.0.0.1', port: first.port, domain: DOMAIN }, people);
+  Object.defineProperty(stage, 'distanceMs', { value: 50 });
   let turn = 0;
   Object.defineProperty(stage, 'port', { get: () => cluster.nodes[turn++ % cluster.nodes.length]?.port });
   return { stage, name: 'parleyd, three nodes', stop: () => cluster.remove() };

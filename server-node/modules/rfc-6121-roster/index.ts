@@ -59,7 +59,10 @@ export const roster: Module = {
     });
     ctx.on('session-withdrawn', 'observe', ({ session }) => presence.gone(session));
     ctx.on('presence-missed', 'observe', ({ session, stanza }) => presence.missed(session, stanza));
-    ctx.on('account-changed', 'observe', ({ name, what }) => (what === 'roster' ? rosters.forget(name) : undefined));
+    ctx.on('account-changed', 'observe', ({ name, what }) => {
+      if (what === 'roster') rosters.forget(name);
+      if (what === 'all') rosters.forgetAll();
+    });
     ctx.on('account-removed', 'observe', async ({ name }) => {
       await subscriptions.leave(name);
       rosters.forget(name);

@@ -42,6 +42,12 @@ export class Rosters {
     }
   }
 
+  /** Other nodes may have changed rosters without our hearing of it. */
+  forgetAll(): void {
+    this.#loaded.clear();
+    this.#idle.clear();
+  }
+
   /**
    * Works on a roster as it is now, and is the only one that does: what another node has changed is seen, and what is
    * changed here is not changed there meanwhile.

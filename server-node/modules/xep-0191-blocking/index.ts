@@ -15,9 +15,10 @@ export const blocking: Module = {
   setup(ctx) {
     ctx.iq({ type: 'get', ns: NS.blocking, scope: 'own', handle: (request) => list(ctx, request) });
     ctx.iq({ type: 'set', ns: NS.blocking, scope: 'own', handle: (request) => change(ctx, request) });
-    ctx.on('account-changed', 'observe', ({ name, what }) =>
-      what === 'blocklist' ? ctx.blocklists.reload(name) : undefined,
-    );
+    ctx.on('account-changed', 'observe', ({ name, what, now }) => {
+      if (what === 'blocklist') ctx.blocklists.learn(name, now ?? []);
+      return what === 'all' ? ctx.blocklists.refresh() : undefined;
+    });
     ctx.on('account-removed', 'observe', ({ name }) => ctx.blocklists.forget(name));
   },
 };
@@ -51,7 +52,7 @@ async function block(ctx: ModuleContext, self: Jid, jids: readonly Jid[]): Promi
   const add = jids.filter((jid) => before?.has(jid) !== true);
   if (add.length === 0) return;
   await ctx.blocklists.change(name, { add }, () => ctx.run('addresses-blocked', { name, jids: add }));
-  ctx.others?.changed(name, 'blocklist');
+  await tellOthers(ctx, name);
   push(ctx, name, el('block', NS.blocking, {}, ...items(add)));
 }
 
@@ -63,9 +64,13 @@ async function unblock(ctx: ModuleContext, self: Jid, jids: readonly Jid[]): Pro
   const remove = jids.length === 0 ? before.items : jids.filter((jid) => before.has(jid));
   if (remove.length === 0) return;
   await ctx.blocklists.change(name, { remove });
-  ctx.others?.changed(name, 'blocklist');
+  await tellOthers(ctx, name);
   push(ctx, name, el('unblock', NS.blocking, {}, ...items(jids.length === 0 ? [] : remove)));
   await ctx.run('addresses-unblocked', { name, jids: remove });
+}
+
+async function tellOthers({ others, blocklists }: ModuleContext, name: string): Promise<void> {
+  if (others !== undefined) others.changed(name, 'blocklist', (await blocklists.of(name))?.items.map(String) ?? []);
 }
 
 /** To all resources that have asked for the list (§3.3). What changes nothing is not told. */
