@@ -4,6 +4,7 @@ import { install, node24, run } from './tools.mjs';
 
 await install();
 const args = process.argv.slice(2);
-const elsewhere = args.some((arg) => /^--(?:server|against)/.test(arg)) && !args.includes('parleyd') && !args.includes('cluster');
+const elsewhere =
+  args.some((arg) => /^--(?:server|against)/.test(arg)) && !args.includes('parleyd') && !args.includes('cluster');
 if (!elsewhere) await buildNode(process.arch === 'arm64' ? 'arm64' : 'x64');
 process.exitCode = run(node24(), ['e2e/dialogues/runner/main.ts', ...args]);

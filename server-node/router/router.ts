@@ -326,6 +326,8 @@ export class Router {
     const answer = await this.#iq.answer(stanza, self, session, refusal, (work) => after.push(work));
     if (answer === undefined) return;
     if (answer.type === 'error') this.counters.errors++;
+    // what was set holds at every node before it is said to be set
+    else if (stanza.type === 'set') await this.#options.others?.informed();
     await this.#send(answer, session);
     for (const work of after) await this.#guard('what follows an answer', async () => work());
   }

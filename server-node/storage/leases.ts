@@ -22,7 +22,10 @@ export interface Leases {
    * transaction. A run that was fenced stays so.
    */
   renew(run: string, vouched: readonly string[]): Promise<readonly NodeRow[]>;
-  /** Only one caller ever gets true: run was live and its counter is still `renewals`. */
+  /**
+   * Only one caller ever gets true: run was live and its counter is still `renewals`. When it rejects, it may have been
+   * done all the same, and then nobody gets true: the state that rows() tells is what counts.
+   */
   fence(run: string, renewals: number): Promise<boolean>;
   leave(run: string): Promise<void>;
   /** in the order of the nodes' names */

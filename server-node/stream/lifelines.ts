@@ -60,7 +60,7 @@ export class Lifelines<S extends { readonly jid: Jid }> {
 
   #forget(line: Lifeline<S>): void {
     this.#known.delete(line);
-    if (line.id === undefined) return;
+    if (line.id === undefined || this.#byId.get(line.id) !== line) return; // it went elsewhere, and came back
     this.#byId.delete(line.id);
     this.#past.set(line.id, { account: line.account, handled: line.handled });
     const [oldest] = this.#past.keys();

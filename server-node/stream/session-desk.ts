@@ -99,7 +99,8 @@ export class SessionDesk<S extends { readonly jid: Jid }> {
     const h = readCount(request.attributes['h']);
     if (h === undefined) return failed('bad-request');
     if (!(await this.#core.stands(login))) return failed('item-not-found');
-    const line = this.#lines.find(previd, login.name) ?? (await this.#fetch(previd, login.name));
+    const here = this.#lines.find(previd, login.name);
+    const line = here instanceof Lifeline ? here : ((await this.#fetch(previd, login.name)) ?? here);
     if (line === undefined || typeof line === 'number') return failed('item-not-found', line);
     await line.settle();
     if (this.#bearer.over || line.over) return failed('item-not-found', line.handled);

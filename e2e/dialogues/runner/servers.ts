@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, NodeUnderTest } from '../../clients/node-under-test.ts';
 import { ClusterUnderTest } from '../../hosts/cluster.ts';
+import { PrivatePostgres } from '../../hosts/postgres.ts';
 import { type Account, type Address, Connection } from './connection.ts';
 import type { Stage } from './play.ts';
 
@@ -52,14 +53,24 @@ const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(
 
 export async function startParleyd(accounts: number): Promise<Host> {
   const contact = `contact.abuse=mailto:abuse@${DOMAIN}`;
-  const node = await NodeUnderTest.make(DOMAIN, ['limits.bytes_per_second=0', contact]);
+  // PARLEYD_STORAGE=postgres: the same conversations over the other storage
+  const database = process.env['PARLEYD_STORAGE'] === 'postgres' ? PrivatePostgres.start() : undefined;
+  const storage = database === undefined ? [] : ['--storage', database.url];
+  const node = await NodeUnderTest.make(DOMAIN, ['limits.bytes_per_second=0', contact], storage);
   await node.start();
   const people = newAccounts(accounts);
   const file = join(node.folder, 'people.csv');
   writeFileSync(file, people.map(({ name, password }) => `${name},${password}\n`).join(''));
   node.parleyd(['user', 'import', file]);
   const address = { host: '127.0.0.1', port: node.port, domain: DOMAIN };
-  return { stage: new Pool(address, people), name: 'parleyd', stop: () => node.remove() };
+  return {
+    stage: new Pool(address, people),
+    name: 'parleyd',
+    stop: async () => {
+      await node.remove();
+      database?.remove();
+    },
+  };
 }
 
 /** The same over three nodes of one cluster: each connection goes to the next, so that who speak are at different ones. */
