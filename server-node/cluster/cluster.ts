@@ -215,6 +215,10 @@ export class Cluster implements Others {
       if (!session.here && session.available && session.priority >= 0) this.#waiting(session as RemoteSession);
   }
 
+  get news(): number {
+    return this.#local.news;
+  }
+
   async informed(): Promise<void> {
     const { clock, times } = this.#parts;
     // one that has been silent for longer than it should is not waited for: it is told everything when it is back

@@ -18,6 +18,8 @@ export class LocalSessions implements SessionWatcher, SessionsWatcher {
   readonly #dirty = new Set<Session>();
   readonly #announced: Announced;
   #last = 0;
+  /** grows whenever something of one of them is new */
+  news = 0;
 
   constructor(announced: Announced) {
     this.#announced = announced;
@@ -47,6 +49,7 @@ export class LocalSessions implements SessionWatcher, SessionsWatcher {
 
   /** Something of it is new; it is told before anything else is said, and with this turn at the latest. */
   changed(session: Session): void {
+    this.news++;
     if (this.#dirty.size === 0) for (const _ of this.#announced.outs()); // whoever gathers what is to be said asks us first
     this.#dirty.add(session);
   }

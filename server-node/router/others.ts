@@ -6,6 +6,8 @@ export interface Others {
   changed(name: string, what: string, now?: readonly string[]): void;
   /** A message was kept for an account: whoever has a session of it that could take it is told. */
   kept(name: string): void;
+  /** grows whenever something is new of a session that is here */
+  readonly news: number;
   /** Resolves when all who can be reached know of the sessions that there are here; soon, whatever happens. */
   informed(): Promise<void>;
   /** Asks for the end of a session of an account that only waits for its client; whether there was one. */

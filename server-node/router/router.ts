@@ -323,11 +323,13 @@ export class Router {
   async #answer(stanza: Stanza, self: Jid, session: Session | undefined): Promise<void> {
     const refusal = (error: unknown) => this.#conditionOf(error, 'an IQ');
     const after: (() => unknown)[] = [];
+    const { others } = this.#options;
+    const news = others?.news;
     const answer = await this.#iq.answer(stanza, self, session, refusal, (work) => after.push(work));
     if (answer === undefined) return;
     if (answer.type === 'error') this.counters.errors++;
     // what was set holds at every node before it is said to be set
-    else if (stanza.type === 'set') await this.#options.others?.informed();
+    else if (stanza.type === 'set' || others?.news !== news) await others?.informed();
     await this.#send(answer, session);
     for (const work of after) await this.#guard('what follows an answer', async () => work());
   }
