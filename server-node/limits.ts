@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { ParleyError } from '../shared/errors.ts';
 import type { GuardOptions } from './accounts/login-guard.ts';
 import type { Config } from './config/keys.ts';
@@ -35,6 +36,15 @@ export function edgeLimits(config: Config, connections: number): EdgeLimits {
     },
   };
 }
+
+/** How edges of other processes are waited for. */
+export const deskLimits = (
+  config: Config,
+): { readonly id: string; readonly graceMs: number; readonly deadMs: number } => ({
+  id: randomBytes(12).toString('base64url'),
+  graceMs: config['edge.grace_seconds'] * 1000,
+  deadMs: config['edge.dead_seconds'] * 1000,
+});
 
 /** What password guessing is held to. */
 export const guardLimits = (config: Config): Omit<GuardOptions, 'now'> => ({

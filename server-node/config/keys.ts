@@ -24,6 +24,14 @@ const address = v.pipe(
   }, 'an address is "*:5222" for every interface, "127.0.0.1:5222", "[::1]:5222", or "off"'),
 );
 
+const edgeAddress = v.pipe(
+  v.string('a text such as "edge.sock" or "*:5270"'),
+  v.check(
+    (text) => text === 'off' || ADDRESS.test(text) || /^[^:*]+$/.test(text),
+    'a Unix socket\'s path such as "edge.sock", an address such as "*:5270", or "off"',
+  ),
+);
+
 const path = v.pipe(v.string('a path is a text'), v.nonEmpty('a path is missing'));
 
 const count = (least: number, most = Number.MAX_SAFE_INTEGER) =>
@@ -82,6 +90,24 @@ export const KEYS = {
     'off',
     'Components such as gateways (XEP-0114), which bring no TLS: "127.0.0.1:5347".',
   ),
+
+  'listen.edges': key(
+    edgeAddress,
+    'off',
+    'Edges of other processes (docs/edges.md): a Unix socket in this folder such as "edge.sock", or "*:5270" with TLS.',
+  ),
+
+  'edge.authorities': key(
+    path,
+    'off',
+    'Who may sign the certificates of edges, PEM: over TLS nobody else is let in. Needed with an address.',
+  ),
+  'edge.grace_seconds': key(
+    count(1, 3600),
+    30,
+    'How long an edge that was cut off may take to come back before its sessions end.',
+  ),
+  'edge.dead_seconds': key(count(1, 600), 10, 'How long an edge may say nothing before its link is held for dead.'),
 
   'components.secrets': key(
     list(

@@ -4,6 +4,7 @@ import type { KeyedStore, Stores } from '../storage/stores.ts';
 import { Lifeline, type LifelineLimits, type PackedLine } from '../stream/lifeline.ts';
 import type { StreamCore } from '../stream/ports.ts';
 import { Jid } from '../xmpp/jid.ts';
+import type { Unclaimed } from './claims.ts';
 import type { Safekeeping } from './safekeeping.ts';
 
 export interface ContinuityOptions {
@@ -33,11 +34,11 @@ export class Continuity {
   }
 
   /**
-   * At a start: the sessions that a stop kept, and each message that a killed process left goes where messages wait. What
-   * was read is gone from disk when this resolves: a later kill must not bring back what is outdated.
+   * At a start: the sessions that a stop kept, and the messages that a killed process left for others. Sessions are gone from
+   * disk when this resolves: a later kill must not bring back what is outdated.
    */
-  async restore(): Promise<readonly Lifeline<Session>[]> {
-    const { router, safe, core, limits, now, stores } = this.#options;
+  async restore(): Promise<{ readonly lines: readonly Lifeline<Session>[]; readonly left: readonly Unclaimed[] }> {
+    const { safe, core, limits, now } = this.#options;
     const kept = await this.#store.all('');
     const lines: Lifeline<Session>[] = [];
     const owned = new Set<string>();
@@ -49,12 +50,18 @@ export class Continuity {
       for (const { key } of packed.waiting) if (key !== undefined) owned.add(key);
     }
     await Promise.all([...kept.keys()].map((id) => this.#store.delete('', id)));
-    for (const [key, { account, ...stanza }] of await safe.all()) {
-      if (owned.has(key)) continue;
+    const all = await safe.all();
+    const left = [...all].flatMap(([key, stanza]) => (owned.has(key) ? [] : [{ key, ...stanza }]));
+    return { lines, left };
+  }
+
+  /** What a killed process left goes where messages wait. */
+  async giveBack(left: Iterable<Unclaimed>): Promise<void> {
+    const { router, safe, core, stores } = this.#options;
+    for (const { key, account, ...stanza } of left) {
       const known = (await stores.accounts.get(account)) !== undefined;
       if (known) await router.undelivered(new Jid(account, core.domain), [stanza]);
       await safe.drop(key);
     }
-    return lines;
   }
 }

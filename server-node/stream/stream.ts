@@ -13,7 +13,7 @@ import type { Lifelines } from './lifelines.ts';
 import { LoginDesk, refusal } from './login.ts';
 import type { LoginOutcome } from './login-outcome.ts';
 import { normalize, speaksOtherwise } from './normalize.ts';
-import type { StreamCore, StreamEvent, StreamWire } from './ports.ts';
+import { CoreAway, type StreamCore, type StreamEvent, type StreamWire } from './ports.ts';
 import { SessionDesk } from './session-desk.ts';
 
 /** What the connection must do after an element was taken. */
@@ -99,6 +99,7 @@ export class Stream<S extends { readonly jid: Jid }> {
     const who = claimed(tag) ?? undefined;
     this.#wire.send(framing.opening(this.#core.domain, this.#core.freshId(), attribute(tag, 'from')));
     this.#state = 'open';
+    if (this.#core.ready === false) return this.fail('resource-constraint', 'the server is not there yet: come later');
     const problem = framing.problem(tag) ?? addressProblem(tag, this.#core.domain);
     if (problem !== undefined) return this.fail(...problem);
     if (this.#login === undefined) {
@@ -126,6 +127,17 @@ export class Stream<S extends { readonly jid: Jid }> {
 
   /** The client closes its side (§4.4). */
   closed(): Next {
+    const line = this.#sessions.line;
+    const pending = line === undefined || this.over ? undefined : this.#core.handled?.(line.session);
+    if (pending === undefined) return this.#end();
+    const end = () => {
+      if (!this.over) this.#end();
+    };
+    pending.then(end, end); // what was asked before is answered first
+    return 'stop';
+  }
+
+  #end(): Next {
     if (this.#state !== 'over') this.#wire.send(this.#wire.framing.closing);
     return this.#finish();
   }
@@ -214,7 +226,13 @@ export class Stream<S extends { readonly jid: Jid }> {
   async #authenticate(tag: Tag, raw: Bytes, ns: string): Promise<Next> {
     const desk = this.#desk;
     if (this.#login !== undefined || desk === undefined) return this.fail('not-authorized', 'already logged in');
-    const outcome = await (ns === NS.sasl ? desk.profile1(tag, raw) : desk.profile2(tag, raw));
+    let outcome: LoginOutcome;
+    try {
+      outcome = await (ns === NS.sasl ? desk.profile1(tag, raw) : desk.profile2(tag, raw));
+    } catch (error) {
+      if (!(error instanceof CoreAway)) throw error;
+      return this.#takenBack('temporary-auth-failure', ns, error.message);
+    }
     if (this.over) return 'stop';
     if (outcome.kind === 'more') return 'continue';
     if (outcome.kind === 'broken') return this.fail(outcome.condition, outcome.text);
@@ -240,10 +258,10 @@ export class Stream<S extends { readonly jid: Jid }> {
   }
 
   /** The proof was right and the login fails all the same: another may follow. */
-  #takenBack(condition: 'not-authorized' | 'temporary-auth-failure', text?: string): Next {
+  #takenBack(condition: 'not-authorized' | 'temporary-auth-failure', ns: string = NS.sasl2, text?: string): Next {
     this.#login = undefined;
     this.#desk = new LoginDesk(this.#core, this.#wire, this.#now);
-    this.#wire.send(refusal(condition, NS.sasl2, text));
+    this.#wire.send(refusal(condition, ns, text));
     return this.#refused(condition);
   }
 
@@ -285,7 +303,7 @@ export class Stream<S extends { readonly jid: Jid }> {
         parts.push(await this.#sessions.bind2(login, request.bind));
       } catch (error) {
         if (!(error instanceof StanzaError)) throw error;
-        return this.#takenBack('temporary-auth-failure', error.text ?? error.condition);
+        return this.#takenBack('temporary-auth-failure', NS.sasl2, error.text ?? error.condition);
       }
       if (this.over || this.#line === undefined) return 'stop';
       jid = this.#line.session.jid.toString();

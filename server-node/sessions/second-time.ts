@@ -1,0 +1,55 @@
+import type { Session } from '../router/session.ts';
+import type { Stores } from '../storage/stores.ts';
+import type { Kept } from '../stream/ports.ts';
+import type { Bytes } from '../xml/chars.ts';
+import { decode } from '../xml/chars.ts';
+import { attribute, type Tag } from '../xml/tag.ts';
+import { parseJid } from '../xmpp/jid.ts';
+import { Stanza } from '../xmpp/stanza.ts';
+import type { Claims } from './claims.ts';
+
+/**
+ * What came of the work of a core that was killed: messages that its edges hold, and that lie on disk. A stanza that an edge
+ * sends again is looked for here, for it was handled if its message is there.
+ */
+export class SecondTime {
+  readonly #stores: Stores;
+  readonly #domain: string;
+  /** messages that sessions of a dead core have not acknowledged */
+  readonly #held = new Set<Bytes>();
+  #claims: Claims | undefined;
+
+  constructor(stores: Stores, domain: string) {
+    this.#stores = stores;
+    this.#domain = domain;
+  }
+
+  /** While edges may still come. */
+  begin(claims: Claims): void {
+    this.#claims = claims;
+  }
+
+  /** Edges have had their time. */
+  end(): void {
+    this.#claims = undefined;
+    this.#held.clear();
+  }
+
+  /** A session that goes on holds it. */
+  claim(account: string, bytes: Bytes): Kept | undefined {
+    this.#held.add(bytes);
+    return this.#claims?.claim(account, bytes);
+  }
+
+  /** Whether a message that a client sent has been where it was to go. */
+  async was(session: Session, tag: Tag, raw: Bytes): Promise<boolean> {
+    if (tag.name !== 'message') return false;
+    const to = attribute(tag, 'to');
+    const jid = to === undefined ? session.jid.bare : parseJid(decode(to));
+    if (jid === undefined || jid.domain !== this.#domain) return false;
+    const { wire } = Stanza.received(tag, raw, session.jid, jid);
+    if (this.#held.has(wire) || this.#claims?.has(jid.local, wire)) return true;
+    const waiting = await this.#stores.list('offline').all(jid.local);
+    return waiting.some(({ data }) => data === wire);
+  }
+}
