@@ -26,7 +26,14 @@ const rooms = {
   // remote: the cores of a domain as the edge of another process sees them
   'server-node/edge-remote': {
     at: '^server-node/edge/remote/',
-    may: [...PURE, 'server-node/sasl', 'server-node/stream', 'server-node/link', 'server-node/observe'],
+    may: [
+      ...PURE,
+      'server-node/sasl',
+      'server-node/stream',
+      'server-node/edge',
+      'server-node/link',
+      'server-node/observe',
+    ],
   },
   // desk: the other end in the core, where the edges of other processes arrive
   'server-node/desk': {
@@ -103,7 +110,10 @@ const rooms = {
   },
   'server-node/version': { at: '^server-node/version\\.ts$', may: [] },
   'server-node/cli': { at: '^server-node/cli/', may: 'all of server-node, shared' },
-  'server-node/main': { at: '^server-node/(main|node|limits|digest)\\.ts$', may: 'all of server-node, shared' },
+  'server-node/main': {
+    at: '^server-node/(main|node|edge-node|limits|digest)\\.ts$',
+    may: 'all of server-node, shared',
+  },
 
   // main: remote hands at the bottom, plans in the middle, the window and the command line at the door
   'main/ssh': { at: '^main/ssh/', may: SHARED },

@@ -5,8 +5,13 @@ import type { Config } from './config/keys.ts';
 import type { EdgeLimits } from './edge/limits.ts';
 import { parseJid } from './xmpp/jid.ts';
 
+type LimitsConfig = Omit<
+  Pick<Config, Extract<keyof Config, `limits.${string}`>>,
+  'limits.offline_messages' | 'limits.roster_items' | 'limits.blocklist_items' | 'limits.sessions_per_account'
+>;
+
 /** The limits of connections as the configuration says; `connections`: how many the process can hold. */
-export function edgeLimits(config: Config, connections: number): EdgeLimits {
+export function edgeLimits(config: LimitsConfig, connections: number): EdgeLimits {
   const xml = {
     depth: config['limits.depth'],
     attributes: config['limits.attributes'],

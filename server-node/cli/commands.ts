@@ -1,5 +1,6 @@
 import { check } from './check.ts';
 import type { Command } from './command.ts';
+import { edge } from './edge.ts';
 import { init } from './init.ts';
 import { pipe } from './pipe.ts';
 import { run } from './run.ts';
@@ -7,12 +8,13 @@ import { storage } from './storage.ts';
 import { user } from './user.ts';
 import { version } from './version.ts';
 
-export const commands: Readonly<Record<string, Command>> = { init, run, check, storage, user, pipe, version };
+export const commands: Readonly<Record<string, Command>> = { init, run, edge, check, storage, user, pipe, version };
 
 export const HELP = `parleyd: an XMPP server for one domain.
 
   parleyd init --domain D --data DIR    make a node: configuration, database, certificate
   parleyd run --data DIR                run it
+  parleyd edge COMMAND --data DIR       init, run, status: connections in a process of their own
   parleyd check --data DIR              see whether all is well
   parleyd storage check --data DIR      read the whole database, find damage, say what to do
   parleyd user COMMAND --data DIR       add, list, password, suspend, activate, remove, import

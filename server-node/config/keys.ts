@@ -2,13 +2,17 @@ import * as v from 'valibot';
 import { DomainName } from '../../shared/domain/domain-name.ts';
 
 /** One key of the configuration: what it may be, what it is when nobody says, and what to know of it. */
-interface Key<S extends v.GenericSchema> {
+export interface Key<S extends v.GenericSchema> {
   readonly schema: S;
   readonly fallback: v.InferOutput<S> | undefined;
   readonly help: string;
 }
 
-const key = <S extends v.GenericSchema>(schema: S, fallback: v.InferOutput<S> | undefined, help: string): Key<S> => ({
+export const key = <S extends v.GenericSchema>(
+  schema: S,
+  fallback: v.InferOutput<S> | undefined,
+  help: string,
+): Key<S> => ({
   schema,
   fallback,
   help,
@@ -16,7 +20,7 @@ const key = <S extends v.GenericSchema>(schema: S, fallback: v.InferOutput<S> | 
 
 const ADDRESS = /^(?:\*|localhost|\[[0-9a-fA-F:]+\]|(?:\d{1,3}\.){3}\d{1,3}):(\d{1,5})$/;
 
-const address = v.pipe(
+export const address = v.pipe(
   v.string('an address is a text such as "*:5222"'),
   v.check((text) => {
     const port = ADDRESS.exec(text)?.[1];
@@ -32,9 +36,9 @@ const edgeAddress = v.pipe(
   ),
 );
 
-const path = v.pipe(v.string('a path is a text'), v.nonEmpty('a path is missing'));
+export const path = v.pipe(v.string('a path is a text'), v.nonEmpty('a path is missing'));
 
-const count = (least: number, most = Number.MAX_SAFE_INTEGER) =>
+export const count = (least: number, most = Number.MAX_SAFE_INTEGER) =>
   v.pipe(
     v.number(`a whole number from ${least} on`),
     v.integer('a whole number'),
@@ -55,7 +59,7 @@ const bareJid = v.pipe(v.string(), v.regex(/^[^\s@/]+@[^\s@/]+$/, 'an address is
 const flag = v.boolean('true or false');
 
 /** A list of texts; a single text with spaces between is one too, as `--set` writes it. */
-const list = <S extends v.GenericSchema<string, string>>(item: S) =>
+export const list = <S extends v.GenericSchema<string, string>>(item: S) =>
   v.pipe(
     v.union([v.string(), v.array(v.string())], 'a list such as ["a", "b"]'),
     v.transform((given) => (typeof given === 'string' ? given.split(/[\s,]+/).filter((one) => one !== '') : given)),
@@ -279,6 +283,8 @@ export const KEYS = {
   'limits.sessions_per_account': key(count(1), 20, 'Sessions of one person at a time.'),
 } as const;
 
+/** Any table of keys. */
+export type KeyTable = Readonly<Record<string, Key<v.GenericSchema>>>;
 export type KeyName = keyof typeof KEYS;
 export type Config = { readonly [K in KeyName]: v.InferOutput<(typeof KEYS)[K]['schema']> };
 export const KEY_NAMES = Object.keys(KEYS) as KeyName[];

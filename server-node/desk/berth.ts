@@ -46,9 +46,15 @@ export class Berth implements Outlet {
   #next: number;
   #work: Work[] = [];
   #busy = false;
+  /** stanzas of its client: begun; all handled up to there; told to be; and handled beyond, out of their order */
+  #begun: number;
   #handled: number;
   #confirmed: number;
+  readonly #beyond = new Set<number>();
+  #news: number[] | undefined;
+  /** what holds the answers back, in all and by the stanza that caused it */
   #holds = 0;
+  readonly #holdsOf = new Map<number, number>();
   #held: (() => void)[] = [];
   #debts: Debts | undefined;
   #over = false;
@@ -58,6 +64,7 @@ export class Berth implements Outlet {
     this.#quay = quay;
     this.number = number;
     this.#account = account;
+    this.#begun = handled;
     this.#handled = handled;
     this.#confirmed = handled;
     this.#next = next;
@@ -99,14 +106,24 @@ export class Berth implements Outlet {
   }
 
   hold(until: Promise<unknown>): void {
+    const cause = this.#begun;
     this.#holds++;
+    this.#holdsOf.set(cause, (this.#holdsOf.get(cause) ?? 0) + 1);
     const release = () => {
       this.#holds--;
-      if (this.#holds > 0) return;
-      for (const say of this.#held.splice(0)) say();
-      this.#quay.dirty(this);
+      this.#released(cause);
+      if (this.#holds === 0) for (const say of this.#held.splice(0)) say();
     };
     until.then(release, release);
+  }
+
+  #released(cause: number): void {
+    const left = (this.#holdsOf.get(cause) ?? 1) - 1;
+    if (left > 0) this.#holdsOf.set(cause, left);
+    else {
+      this.#holdsOf.delete(cause);
+      if (cause < this.#begun || !this.#busy) this.#safe(cause);
+    }
   }
 
   async drained(): Promise<void> {
@@ -159,36 +176,50 @@ export class Berth implements Outlet {
         work.run();
         continue;
       }
+      this.#begun++;
       const done = this.#handle(work.raw, work.maybe);
       if (done !== undefined) {
         const next = () => {
-          this.#note();
+          this.#done();
           this.#goOn();
         };
         done.then(next, next);
         return;
       }
-      this.#note();
+      this.#done();
     }
     this.#busy = false;
   }
 
   #handle(raw: Bytes, maybe: boolean): void | Promise<void> {
     const { session } = this;
-    const tag = readTag(raw, 0, Number.POSITIVE_INFINITY);
+    const tag = raw === '' ? undefined : readTag(raw, 0, Number.POSITIVE_INFINITY);
     if (session === undefined || session.closed || tag === undefined) return;
     const { core } = this.#quay;
     return maybe ? core.again(session, tag, raw) : core.receive(session, tag, raw);
   }
 
-  #note(): void {
-    this.#handled++;
+  /** The stanza is handled; what it causes may have to be on disk yet. */
+  #done(): void {
+    if (this.#holdsOf.has(this.#begun)) this.#quay.dirty(this);
+    else this.#safe(this.#begun);
+  }
+
+  /** Another core need not do it again. Each by itself: one that waits for a disk must not make others be done twice. */
+  #safe(number: number): void {
+    if (number <= this.#handled || this.#beyond.has(number)) return;
+    if (number === this.#handled + 1) {
+      this.#handled++;
+      while (this.#beyond.delete(this.#handled + 1)) this.#handled++;
+    } else {
+      this.#beyond.add(number);
+      this.#news = [...(this.#news ?? []), number];
+    }
     this.#quay.dirty(this);
   }
 
   /** At the end of the turn: how far it is, and what the next core would need to know. */
   complete(): void {
-    if (this.#holds > 0) return;
     const { out, core } = this.#quay;
     const { session } = this;
     if (session !== undefined && !session.closed) {
@@ -201,9 +232,12 @@ export class Berth implements Outlet {
           .text(JSON.stringify(core.pack(session)));
       }
     }
-    if (this.#handled === this.#confirmed) return;
+    const beyond = this.#news?.filter((number) => number > this.#handled) ?? [];
+    this.#news = undefined;
+    if (this.#handled === this.#confirmed && beyond.length === 0) return;
     this.#confirmed = this.#handled;
-    out.byte(TO_EDGE.confirmed).count(this.number).count(this.#handled);
+    out.byte(TO_EDGE.confirmed).count(this.number).count(this.#handled).count(beyond.length);
+    for (const number of beyond) out.count(number);
   }
 
   /** Resolves when what its client was not told of yet may be told. */

@@ -43,7 +43,7 @@ export const TO_EDGE = {
   deliver: 3,
   /** session, kind, number, key, bytes: a message whose fate is to be reported by its number */
   message: 4,
-  /** session, number: so many stanzas of its client are handled */
+  /** session, number, how many, numbers: so many stanzas of its client are handled, and those further ones */
   confirmed: 5,
   /** session, condition, text */
   end: 6,

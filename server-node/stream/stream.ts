@@ -13,7 +13,7 @@ import type { Lifelines } from './lifelines.ts';
 import { LoginDesk, refusal } from './login.ts';
 import type { LoginOutcome } from './login-outcome.ts';
 import { normalize, speaksOtherwise } from './normalize.ts';
-import { CoreAway, type StreamCore, type StreamEvent, type StreamWire } from './ports.ts';
+import { CoreAway, type StreamCore, type StreamDomain, type StreamEvent, type StreamWire } from './ports.ts';
 import { SessionDesk } from './session-desk.ts';
 
 /** What the connection must do after an element was taken. */
@@ -44,9 +44,9 @@ type Done = Extract<LoginOutcome, { kind: 'done' }>;
  * elements, and knows no socket: what leaves goes to the wire, what is meant goes to the core.
  */
 export class Stream<S extends { readonly jid: Jid }> {
-  readonly #core: StreamCore<S>;
+  #core: StreamCore<S>;
   readonly #wire: StreamWire;
-  readonly #sessions: SessionDesk<S>;
+  #sessions: SessionDesk<S>;
   readonly #sizes: StreamSizes;
   readonly #now: () => number;
   readonly #tell: (event: StreamEvent, text: string) => void;
@@ -57,6 +57,7 @@ export class Stream<S extends { readonly jid: Jid }> {
   #desk: LoginDesk<S> | undefined;
   #attempts = 0;
   #login: Login | undefined;
+  readonly #others: ReadonlyMap<string, StreamDomain<S>> | undefined;
 
   constructor(
     core: StreamCore<S>,
@@ -65,7 +66,9 @@ export class Stream<S extends { readonly jid: Jid }> {
     sizes: StreamSizes,
     now: () => number,
     tell: (event: StreamEvent, text: string) => void,
+    others?: ReadonlyMap<string, StreamDomain<S>>,
   ) {
+    this.#others = others;
     this.#core = core;
     this.#wire = wire;
     this.#sessions = new SessionDesk(core, wire, lines, this, now);
@@ -91,8 +94,14 @@ export class Stream<S extends { readonly jid: Jid }> {
     return this.#state === 'over';
   }
 
+  /** the domain that it is for */
+  get domain(): string {
+    return this.#core.domain;
+  }
+
   /** The client's opening. */
   opened(tag: Tag): Next {
+    if (this.#login === undefined) this.#choose(attribute(tag, 'to'));
     const { framing } = this.#wire;
     this.#plainHeader = !framing.document || (!speaksOtherwise(tag) && attribute(tag, 'xmlns') === NS.client);
     this.#header = this.#plainHeader ? undefined : tag; // kept for those few streams whose stanzas lean on it
@@ -109,6 +118,14 @@ export class Stream<S extends { readonly jid: Jid }> {
       return this.fail('invalid-from', 'you have logged in as somebody else'); // §4.9.3.9
     this.#wire.send(framing.features(this.#features()));
     return 'continue';
+  }
+
+  /** Several domains may share a port: the first header says which is meant (RFC 6120 §4.7.2). */
+  #choose(to: string | undefined): void {
+    const named = to === undefined ? undefined : this.#others?.get(to.toLowerCase());
+    if (named === undefined || named.core === this.#core) return;
+    this.#core = named.core;
+    this.#sessions = new SessionDesk(named.core, this.#wire, named.lines, this, this.#now);
   }
 
   /** A child of the stream. A promise: the next one must wait for it. */

@@ -377,8 +377,9 @@ export class LinkCore implements StreamCore<RemoteSession>, LineOwner, Fates {
         this.#message(mine, batch.byte(), batch.count(), batch.text(), batch.bytes());
         break;
       case TO_EDGE.confirmed: {
-        const number = batch.count();
-        mine?.confirm(number);
+        const upTo = batch.count();
+        const beyond = Array.from({ length: batch.count() }, () => batch.count());
+        mine?.confirm(upTo, beyond);
         break;
       }
       case TO_EDGE.end:

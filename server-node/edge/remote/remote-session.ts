@@ -27,7 +27,7 @@ export class RemoteSession {
   capsule = '';
   managed = false;
   waiting = false;
-  /** its client's stanzas that surely are handled, by number, and those that may be or not */
+  /** how many of its client's stanzas are surely handled, and those that may be or not; '' stands for one that is, too */
   confirmed = 0;
   readonly ahead: Bytes[] = [];
   #aheadBytes = 0;
@@ -78,11 +78,16 @@ export class RemoteSession {
     this.#aheadBytes += raw.length;
   }
 
-  /** The core has handled its client's stanzas up to that number. */
-  confirm(number: number): void {
+  /** The core has handled its client's stanzas up to that number, and those beyond. */
+  confirm(number: number, beyond: readonly number[] = []): void {
     const gone = this.ahead.splice(0, Math.max(0, number - this.confirmed));
     for (const { length } of gone) this.#aheadBytes -= length;
     this.confirmed += gone.length;
+    for (const one of beyond) {
+      const at = one - this.confirmed - 1;
+      this.#aheadBytes -= this.ahead[at]?.length ?? 0;
+      this.ahead[at] = ''; // its place stays
+    }
     while ((this.#handled[0]?.number ?? Number.POSITIVE_INFINITY) <= this.confirmed) this.#handled.shift()?.resolve();
     if (!this.full) this.wake();
   }
