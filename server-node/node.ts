@@ -130,7 +130,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
   const continuity = new Continuity({ stores, router, safe, core, limits: limits.lines, now });
   const { lines, left } = await continuity.restore();
   for (const line of lines) edge.lines.add(line);
-  const second = new SecondTime(stores, config.domain);
+  const second = new SecondTime(stores, config.domain, (name) => router.sessions.of(name).length > 0);
   const desk =
     config['listen.edges'] === 'off'
       ? undefined
@@ -160,6 +160,7 @@ export async function startNode(config: Config, folder: string, log: Log): Promi
     router,
     edge,
     guard,
+    desk,
     version: VERSION,
     startedAt: now(),
     addresses,

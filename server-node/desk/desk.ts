@@ -34,6 +34,19 @@ export class EdgeDesk {
     return [...this.#edges.values()].filter(({ connected }) => connected).length;
   }
 
+  get sessions(): number {
+    return [...this.#edges.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** written to the edges that are there */
+  get traffic(): { readonly bytes: number; readonly batches: number } {
+    const all = [...this.#edges.values()].map(({ traffic }) => traffic);
+    return {
+      bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
+      batches: all.reduce((sum, { batches }) => sum + batches, 0),
+    };
+  }
+
   /** An edge has connected; whether it may was decided before. */
   accept(pipe: Pipe): void {
     const hearing = new Hearing(EdgeHello);

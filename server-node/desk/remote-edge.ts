@@ -211,7 +211,7 @@ export class RemoteEdge implements Quay {
         this.#discharge(berth, batch.count());
         break;
       case TO_CORE.restore:
-        this.#restore(number, batch.count(), JSON.parse(batch.text()) as Orphan, readMessages(batch));
+        this.#restore(number, batch.count(), JSON.parse(batch.text()) as Orphan, readMessages(batch), readBytes(batch));
         break;
       default:
         throw new Error(`a frame of type ${type}`);
@@ -298,7 +298,7 @@ export class RemoteEdge implements Quay {
   }
 
   /** A session of a dead core goes on here, with what its client has not acknowledged. */
-  #restore(number: number, id: number, orphan: Orphan, messages: readonly Message[]): void {
+  #restore(number: number, id: number, orphan: Orphan, messages: readonly Message[], arrived: readonly Bytes[]): void {
     const [account = ''] = String((orphan.capsule as { jid?: unknown }).jid ?? '').split('@');
     const berth = new Berth(this, number, account, orphan.confirmed, orphan.nextMessage);
     berth.managed = orphan.managed;
@@ -308,6 +308,7 @@ export class RemoteEdge implements Quay {
       const kept = key === '' ? this.core.claim(account, bytes) : this.core.safe.known(key);
       berth.regive(message, bytes, at, kind === KIND.own ? undefined : fateOf(key === '' ? undefined : kept), kept);
     }
+    for (const bytes of arrived) this.core.claim(account, bytes)?.drop();
     this.core.recover(berth.keepAll());
     let ready = () => {};
     const restored = new Promise<void>((resolve) => {
@@ -359,6 +360,7 @@ interface Message {
 }
 
 const readNumbers = (batch: Unpacker): number[] => Array.from({ length: batch.count() }, () => batch.count());
+const readBytes = (batch: Unpacker): Bytes[] => Array.from({ length: batch.count() }, () => batch.bytes());
 const readStanzas = (batch: Unpacker): Unacknowledged[] =>
   Array.from({ length: batch.count() }, () => ({ at: batch.count(), bytes: batch.bytes() }));
 const readMessages = (batch: Unpacker): Message[] =>

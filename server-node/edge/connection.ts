@@ -1,8 +1,8 @@
 import type { Log } from '../observe/log.ts';
 import type { Counts, Refused } from '../observe/refusals.ts';
 import { documentFraming, type Framing } from '../stream/framing.ts';
-import type { Lifelines } from '../stream/lifelines.ts';
-import type { StreamCore, StreamDomain, StreamEvent, StreamWire, Transport as TransportName } from '../stream/ports.ts';
+import type { Lifelines, StreamDomain } from '../stream/lifelines.ts';
+import type { StreamCore, StreamEvent, StreamWire, Transport as TransportName } from '../stream/ports.ts';
 import { type Next, Stream } from '../stream/stream.ts';
 import type { Bytes } from '../xml/chars.ts';
 import { XmlError } from '../xml/errors.ts';

@@ -1,7 +1,7 @@
 import type { Log } from '../observe/log.ts';
 import { refusals, slowings } from '../observe/refusals.ts';
-import { Lifelines } from '../stream/lifelines.ts';
-import type { StreamCore, StreamDomain } from '../stream/ports.ts';
+import { Lifelines, type StreamDomain } from '../stream/lifelines.ts';
+import type { StreamCore } from '../stream/ports.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import { Admission } from './admission.ts';
 import { Connection, type ConnectionInfo, type Transport } from './connection.ts';

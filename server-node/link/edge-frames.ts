@@ -27,7 +27,7 @@ export const TO_CORE = {
   keep: 11,
   /** session, id: answered when all stanzas before are handled, and what they owe is safe */
   discharge: 12,
-  /** session, id, JSON of its capsule and state, how many, (number, kind, key, milliseconds, bytes): a dead core's session */
+  /** session, id, JSON of its capsule and state, how many, (number, kind, key, milliseconds, bytes), how many, bytes that have arrived */
   restore: 13,
   /** id: what was sent before has left */
   drained: 14,

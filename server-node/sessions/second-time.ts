@@ -15,11 +15,14 @@ import type { Claims } from './claims.ts';
 export class SecondTime {
   readonly #stores: Stores;
   readonly #domain: string;
+  readonly #online: (name: string) => boolean;
   /** messages that sessions of a dead core have not acknowledged */
   readonly #held = new Set<Bytes>();
   #claims: Claims | undefined;
 
-  constructor(stores: Stores, domain: string) {
+  /** `online`: whether an account has sessions here already */
+  constructor(stores: Stores, domain: string, online: (name: string) => boolean) {
+    this.#online = online;
     this.#stores = stores;
     this.#domain = domain;
   }
@@ -48,7 +51,13 @@ export class SecondTime {
     const jid = to === undefined ? session.jid.bare : parseJid(decode(to));
     if (jid === undefined || jid.domain !== this.#domain) return false;
     const { wire } = Stanza.received(tag, raw, session.jid, jid);
-    if (this.#held.has(wire) || this.#claims?.has(jid.local, wire)) return true;
+    if (this.#held.has(wire)) return true;
+    if (this.#claims?.has(jid.local, wire)) {
+      // its recipient's edge may hold it and not have come yet. When it has come without it, it goes there now, and in its order
+      if (!this.#online(jid.local)) return true;
+      this.#claims.claim(jid.local, wire)?.drop();
+      return false;
+    }
     const waiting = await this.#stores.list('offline').all(jid.local);
     return waiting.some(({ data }) => data === wire);
   }

@@ -6,7 +6,6 @@ import type { Tag } from '../xml/tag.ts';
 import type { StanzaError } from '../xmpp/errors.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import type { Framing } from './framing.ts';
-import type { Lifelines } from './lifelines.ts';
 
 export type Transport = 'tcp' | 'starttls' | 'tls' | 'websocket' | 'bosh';
 
@@ -191,12 +190,6 @@ export interface StreamCore<S extends { readonly jid: Jid }> {
   close(session: S): Promise<void>;
   /** What a session that is over did not acknowledge, and nobody else has got; resolves when it is safe elsewhere. */
   undelivered(session: S, stanzas: readonly Unacknowledged[]): Promise<void>;
-}
-
-/** One of the domains that streams may be for: its core, and its sessions. */
-export interface StreamDomain<S extends { readonly jid: Jid }> {
-  readonly core: StreamCore<S>;
-  readonly lines: Lifelines<S>;
 }
 
 /** There is no core now, and who asked has waited long enough. */

@@ -9,11 +9,11 @@ import { NS } from '../xmpp/namespaces.ts';
 import { failed, readCount } from './binding.ts';
 import { addressProblem, claimed, type StreamCondition } from './header.ts';
 import type { Lifeline } from './lifeline.ts';
-import type { Lifelines } from './lifelines.ts';
+import type { Lifelines, StreamDomain } from './lifelines.ts';
 import { LoginDesk, refusal } from './login.ts';
 import type { LoginOutcome } from './login-outcome.ts';
 import { normalize, speaksOtherwise } from './normalize.ts';
-import { CoreAway, type StreamCore, type StreamDomain, type StreamEvent, type StreamWire } from './ports.ts';
+import { CoreAway, type StreamCore, type StreamEvent, type StreamWire } from './ports.ts';
 import { SessionDesk } from './session-desk.ts';
 
 /** What the connection must do after an element was taken. */

@@ -40,6 +40,8 @@ test('streams log in, bind and chat over a link as they do within one process', 
     /type='result'[^>]*id='p'|id='p'[^>]*type='result'/,
   );
   assert.equal(remote.core?.world.router.sessions.size, 2);
+  const [session] = remote.core?.world.router.sessions.of('anna') ?? [];
+  assert.equal(session?.peer.address, '192.0.2.1:5', "the client's own address");
   assert.match(await anna.says(`<presence type='unavailable'/></stream:stream>`), /<\/stream:stream>/);
   assert.equal(remote.core?.world.router.sessions.size, 1);
   assert.deepEqual(remote.core?.world.faults, []);
@@ -156,6 +158,22 @@ test('what lay on disk for a session that goes on is claimed; what nobody claims
   await turns();
   assert.equal((await unacknowledged.all('')).size, 0);
   assert.deepEqual(bodies(bert.socket.written), []);
+});
+
+test('what has arrived while no core was there, and lay on its disk, does not come again', async () => {
+  const [anna, bert] = await annaAndBert(ENABLE);
+  await anna.says(to('bert', 1) + ASK);
+  await remote.until(() => anna.socket.written.includes('<a '));
+  remote.kill();
+  await turns();
+  await bert.says(acknowledges(2));
+  bert.socket.written = '';
+  const core = await remote.start();
+  await remote.until(() => core.world.router.sessions.size === 2);
+  await turns();
+  await core.giveBack();
+  assert.deepEqual(bodies(await bert.hears()), []);
+  assert.equal((await remote.stores.keyed('unacknowledged').all('')).size, 0);
 });
 
 test('a session that ends while no core is there ends at the next, and what it did not take waits', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { TO_CORE, TO_EDGE } from '../../link/edge-frames.ts';
+import { KIND, TO_CORE, TO_EDGE } from '../../link/edge-frames.ts';
 import type { Unpacker } from '../../link/pack.ts';
 import type { Log } from '../../observe/log.ts';
 import type { Login } from '../../sasl/mechanism.ts';
@@ -350,7 +350,8 @@ export class LinkCore implements StreamCore<RemoteSession>, LineOwner, Fates {
 
   // fates
 
-  taken(session: RemoteSession, number: number): void {
+  taken(session: RemoteSession, { number, kind, bytes, at, delayed }: RemoteReceipt): void {
+    if (kind === KIND.own) session.arrived(bytes, at, this.#options.now(), delayed);
     session.line?.link.out.byte(TO_CORE.taken).count(session.number).count(number);
   }
 
@@ -486,6 +487,9 @@ export class LinkCore implements StreamCore<RemoteSession>, LineOwner, Fates {
     out.byte(TO_CORE.restore).count(session.number).count(id).text(JSON.stringify(orphan)).count(session.messages.size);
     for (const { number, kind, key, at, bytes } of session.messages.values())
       out.count(number).byte(kind).text(key).count(at).bytes(bytes);
+    const arrived = session.takeArrived();
+    out.count(arrived.length);
+    for (const bytes of arrived) out.bytes(bytes);
     for (const raw of session.ahead) out.byte(TO_CORE.maybe).count(session.number).bytes(raw);
     void line.expect(id).then((goesOn) => {
       if (goesOn === false && session.closing === undefined)

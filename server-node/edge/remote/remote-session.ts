@@ -8,6 +8,11 @@ import type { CoreLine } from './core-line.ts';
 const MOST_AHEAD = 64;
 const MOST_AHEAD_BYTES = 262_144;
 
+/** so long after it was sent a message may have been put on disk, milliseconds: a little less than a core gives it */
+const SOON_MS = 30;
+/** so long what has arrived is remembered while there is a core that was told, milliseconds */
+const REMEMBERED_MS = 2000;
+
 /** What a session asked of its core and what has to be asked again of the next one. */
 export interface SessionAsk {
   readonly kind: 'discharge' | 'keep';
@@ -34,6 +39,8 @@ export class RemoteSession {
   /** what it was sent under a number and has not reported the fate of */
   readonly messages = new Map<number, RemoteReceipt>();
   nextMessage = 1;
+  /** what has arrived lately, and what a core that dies may have had no time to take from its disk */
+  #arrived: { readonly bytes: Bytes; readonly at: number }[] = [];
   readonly asks = new Map<number, SessionAsk>();
   /** numbers that its client did not take, and what had none; sent with the close */
   readonly lost: number[] = [];
@@ -92,6 +99,20 @@ export class RemoteSession {
     if (!this.full) this.wake();
   }
 
+  /** A message has arrived; `at`: when it was sent. */
+  arrived(bytes: Bytes, at: number, now: number, delayed: boolean): void {
+    const told = this.line?.ready === true;
+    if (told && !delayed && now - at < SOON_MS) return;
+    if (told && this.#arrived.length > 0 && now - (this.#arrived[0]?.at ?? now) > REMEMBERED_MS)
+      this.#arrived = this.#arrived.filter((one) => now - one.at <= REMEMBERED_MS);
+    this.#arrived.push({ bytes, at: now });
+  }
+
+  /** What may lie on the disk of a dead core though it has arrived; it is the caller's. */
+  takeArrived(): readonly Bytes[] {
+    return this.#arrived.splice(0).map(({ bytes }) => bytes);
+  }
+
   handled(): Promise<void> | undefined {
     if (this.ahead.length === 0) return undefined;
     return new Promise((resolve) => this.#handled.push({ number: this.taken, resolve }));
@@ -119,7 +140,7 @@ export class RemoteSession {
 
 /** What the edge tells of a message to the core that gave it, or to the next that has the session. */
 export interface Fates {
-  taken(session: RemoteSession, number: number): void;
+  taken(session: RemoteSession, receipt: RemoteReceipt): void;
   keep(session: RemoteSession, number: number): Promise<void>;
 }
 
@@ -133,6 +154,8 @@ export class RemoteReceipt implements Receipt {
   readonly key: string;
   readonly bytes: Bytes;
   readonly at: number;
+  /** its client was not there when it came */
+  readonly delayed: boolean;
   #kept: Kept | undefined;
 
   constructor(
@@ -148,10 +171,11 @@ export class RemoteReceipt implements Receipt {
     this.key = message.key;
     this.bytes = message.bytes;
     this.at = at;
+    this.delayed = session.waiting;
   }
 
   taken(): void {
-    if (this.#session.messages.delete(this.number)) this.#fates.taken(this.#session, this.number);
+    if (this.#session.messages.delete(this.number)) this.#fates.taken(this.#session, this);
   }
 
   /** The core decides what becomes of it: it knows of the other devices. */

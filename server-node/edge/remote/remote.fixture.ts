@@ -89,7 +89,7 @@ class CoreProcess {
       },
     };
     const now = () => this.world.now;
-    this.second = new SecondTime(stores, 'example.org');
+    this.second = new SecondTime(stores, 'example.org', (name) => router.sessions.of(name).length > 0);
     this.#continuity = new Continuity({ stores, router, safe, core, limits: LIMITS.lines, now });
     this.desk = new EdgeDesk({
       core: deskCore(core, this.second, now),
