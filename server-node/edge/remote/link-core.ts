@@ -487,7 +487,7 @@ export class LinkCore implements StreamCore<RemoteSession>, LineOwner, Fates {
     out.byte(TO_CORE.restore).count(session.number).count(id).text(JSON.stringify(orphan)).count(session.messages.size);
     for (const { number, kind, key, at, bytes } of session.messages.values())
       out.count(number).byte(kind).text(key).count(at).bytes(bytes);
-    const arrived = session.takeArrived();
+    const arrived = session.lately(this.#options.now());
     out.count(arrived.length);
     for (const bytes of arrived) out.bytes(bytes);
     for (const raw of session.ahead) out.byte(TO_CORE.maybe).count(session.number).bytes(raw);

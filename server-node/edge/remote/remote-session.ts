@@ -108,9 +108,10 @@ export class RemoteSession {
     this.#arrived.push({ bytes, at: now });
   }
 
-  /** What may lie on the disk of a dead core though it has arrived; it is the caller's. */
-  takeArrived(): readonly Bytes[] {
-    return this.#arrived.splice(0).map(({ bytes }) => bytes);
+  /** What may lie on the disk of a dead core though it has arrived. The next core is told; it may die over it as well. */
+  lately(now: number): readonly Bytes[] {
+    this.#arrived = this.#arrived.map(({ bytes }) => ({ bytes, at: now }));
+    return this.#arrived.map(({ bytes }) => bytes);
   }
 
   handled(): Promise<void> | undefined {
