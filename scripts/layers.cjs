@@ -19,7 +19,36 @@ const rooms = {
   // link: how what is said between processes is written
   'server-node/link': { at: '^server-node/link/', may: ['server-node/xml'] },
   'server-node/stream': { at: '^server-node/stream/', may: [...PURE, 'server-node/sasl'] },
-  'server-node/edge': { at: '^server-node/edge/', may: [...PURE, 'server-node/stream', 'server-node/observe'] },
+  'server-node/edge': {
+    at: '^server-node/edge/[^/]+\\.ts$',
+    may: [...PURE, 'server-node/stream', 'server-node/observe'],
+  },
+  // remote: the cores of a domain as the edge of another process sees them
+  'server-node/edge-remote': {
+    at: '^server-node/edge/remote/',
+    may: [
+      ...PURE,
+      'server-node/sasl',
+      'server-node/stream',
+      'server-node/edge',
+      'server-node/link',
+      'server-node/observe',
+    ],
+  },
+  // desk: the other end in the core, where the edges of other processes arrive
+  'server-node/desk': {
+    at: '^server-node/desk/',
+    may: [
+      ...PURE,
+      'server-node/sasl',
+      'server-node/stream',
+      'server-node/ports',
+      'server-node/router',
+      'server-node/sessions',
+      'server-node/link',
+      'server-node/observe',
+    ],
+  },
   'server-node/ports': {
     at: '^server-node/(storage/(stores|migrations|exclusive|leases|transfer))\\.ts$',
     may: PURE,
@@ -70,7 +99,7 @@ const rooms = {
   },
   'server-node/transport': {
     at: '^server-node/transport/',
-    may: [...PURE, 'server-node/stream', 'server-node/edge', 'server-node/observe'],
+    may: [...PURE, 'server-node/stream', 'server-node/edge', 'server-node/link', 'server-node/observe'],
   },
   // accounts: what logins are checked against and operators change; between the router and the admin door
   'server-node/accounts': {
@@ -98,7 +127,7 @@ const rooms = {
   'server-node/version': { at: '^server-node/version\\.ts$', may: [] },
   'server-node/cli': { at: '^server-node/cli/', may: 'all of server-node, shared' },
   'server-node/main': {
-    at: '^server-node/(main|node|node-cluster|limits|digest)\\.ts$',
+    at: '^server-node/(main|node|node-cluster|edge-node|limits|digest)\\.ts$',
     may: 'all of server-node, shared',
   },
 

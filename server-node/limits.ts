@@ -1,11 +1,17 @@
+import { randomBytes } from 'node:crypto';
 import { ParleyError } from '../shared/errors.ts';
 import type { GuardOptions } from './accounts/login-guard.ts';
 import type { Config } from './config/keys.ts';
 import type { EdgeLimits } from './edge/limits.ts';
 import { parseJid } from './xmpp/jid.ts';
 
+type LimitsConfig = Omit<
+  Pick<Config, Extract<keyof Config, `limits.${string}`>>,
+  'limits.offline_messages' | 'limits.roster_items' | 'limits.blocklist_items' | 'limits.sessions_per_account'
+>;
+
 /** The limits of connections as the configuration says; `connections`: how many the process can hold. */
-export function edgeLimits(config: Config, connections: number): EdgeLimits {
+export function edgeLimits(config: LimitsConfig, connections: number): EdgeLimits {
   const xml = {
     depth: config['limits.depth'],
     attributes: config['limits.attributes'],
@@ -35,6 +41,15 @@ export function edgeLimits(config: Config, connections: number): EdgeLimits {
     },
   };
 }
+
+/** How edges of other processes are waited for. */
+export const deskLimits = (
+  config: Config,
+): { readonly id: string; readonly graceMs: number; readonly deadMs: number } => ({
+  id: randomBytes(12).toString('base64url'),
+  graceMs: config['edge.grace_seconds'] * 1000,
+  deadMs: config['edge.dead_seconds'] * 1000,
+});
 
 /** What password guessing is held to. */
 export const guardLimits = (config: Config): Omit<GuardOptions, 'now'> => ({

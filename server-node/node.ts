@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ParleyError } from '../shared/errors.ts';
 import { clientsOf } from './accounts/clients.ts';
@@ -12,32 +13,38 @@ import { openAdminSocket } from './admin/admin-socket.ts';
 import { nodeHandlers } from './admin/handlers.ts';
 import { NodeReport } from './admin/report.ts';
 import type { Config } from './config/keys.ts';
+import { EdgeDesk } from './desk/desk.ts';
+import { deskCore } from './desk/desk-core.ts';
 import { digest } from './digest.ts';
 import { ComponentConnection } from './edge/component-connection.ts';
 import { Edge } from './edge/edge.ts';
-import { adminsOf, contactsOf, edgeLimits, guardLimits } from './limits.ts';
+import { adminsOf, contactsOf, deskLimits, edgeLimits, guardLimits } from './limits.ts';
+import type { Pipe } from './link/link.ts';
 import { modules } from './modules/index.ts';
 import { isClustered, NodeCluster, runOf } from './node-cluster.ts';
 import type { Log } from './observe/log.ts';
 import { Outages } from './observe/outages.ts';
 import { Router } from './router/router.ts';
 import type { Session } from './router/session.ts';
+import { Claims } from './sessions/claims.ts';
 import { componentCore, componentSecrets } from './sessions/components.ts';
 import { Continuity } from './sessions/continuity.ts';
 import { type PackedSession, packSession, unpackSession } from './sessions/packed-session.ts';
 import { Safekeeping } from './sessions/safekeeping.ts';
+import { SecondTime } from './sessions/second-time.ts';
 import { kindOf, openStores, placeOf } from './storage/open.ts';
 import { StorageError } from './storage/stores.ts';
 import type { PackedLine } from './stream/lifeline.ts';
 import type { StreamCore } from './stream/ports.ts';
 import { Identity } from './transport/certificate.ts';
 import { connectionsAllowed } from './transport/descriptors.ts';
+import { isUnixPath, listenEdgesLocal, listenEdgesSecurely } from './transport/link-socket.ts';
 import { type BoundListener, listenClients, listenComponents, listenHttp, listenHttps } from './transport/listener.ts';
 import { WebDoor } from './transport/web/web-door.ts';
 import { VERSION } from './version.ts';
 import { StanzaError } from './xmpp/errors.ts';
 
-type DoorName = 'c2s' | 'c2s_tls' | 'http' | 'https' | 'components';
+type DoorName = 'c2s' | 'c2s_tls' | 'http' | 'https' | 'components' | 'edges';
 
 export interface Node {
   readonly addresses: readonly { readonly name: DoorName; readonly address: string }[];
@@ -86,10 +93,15 @@ export async function startNode(
         router: () => router,
         continuity: () => ({
           adopt: async (of, claimed) => {
-            const lines = await continuity.adopt(of, claimed);
+            const { lines, left } = await continuity.adopt(of);
             for (const line of lines) edge.lines.add(line);
+            const back = async () => continuity.giveBack(left, await claimed(left));
+            // edges of a core that died may hold what it had on disk, and need a while to come to another
+            if (desk === undefined) await back();
+            else setTimeout(() => void back().catch(unkept), config['edge.grace_seconds'] * 1000);
             return lines.length;
           },
+          holds: (bytes) => second.holds(bytes),
           release: (id, account) => release(id, account),
         }),
         onLost,
@@ -191,8 +203,29 @@ export async function startNode(
     await router.moveAway(session);
     return packed;
   };
-  if (cluster === undefined) for (const line of await continuity.restore()) edge.lines.add(line);
-  else await cluster.cluster.start();
+  const { lines, left } = cluster === undefined ? await continuity.restore() : { lines: [], left: [] };
+  for (const line of lines) edge.lines.add(line);
+  const second = new SecondTime(stores, config.domain, (name) => router.sessions.of(name).length > 0);
+  const desk =
+    config['listen.edges'] === 'off'
+      ? undefined
+      : new EdgeDesk({ core: deskCore(core, second, now), log, ...deskLimits(config) });
+  const claims = new Claims(safe, left);
+  const giveBack = async () => {
+    second.end();
+    await continuity.giveBack(claims.rest());
+  };
+  if (desk === undefined) await giveBack();
+  else second.begin(claims);
+  const grace =
+    desk === undefined
+      ? undefined
+      : setTimeout(
+          () =>
+            void giveBack().catch((error: unknown) => log.error('what a killed node left was not given back', error)),
+          config['edge.grace_seconds'] * 1000,
+        );
+  await cluster?.cluster.start();
   const listeners: { name: DoorName; listener: BoundListener }[] = [];
   const addresses = () => listeners.map(({ name, listener }) => ({ name, address: listener.address }));
   const report = new NodeReport({
@@ -204,6 +237,7 @@ export async function startNode(
     edge,
     guard,
     cluster,
+    desk,
     version: VERSION,
     startedAt: now(),
     addresses,
@@ -254,6 +288,8 @@ export async function startNode(
     edge.shutdown();
     await new Promise((done) => setTimeout(done, 100)); // the farewells leave
     web.close();
+    clearTimeout(grace);
+    await desk?.stop();
     try {
       const kept = await continuity.keep(edge.lines.all());
       if (kept > 0) log.info(`${kept} sessions wait for their clients to come back`);
@@ -279,6 +315,7 @@ export async function startNode(
         (socket, peer) => new ComponentConnection(socket, peer, componentCore(secrets, router), limits, log),
       ),
     );
+    if (desk !== undefined) await open('edges', (address) => listenEdges(address, config, path, desk));
     await open('https', (address) => listenHttps(address, edge, web, identity));
   } catch (error) {
     await close();
@@ -299,6 +336,34 @@ export async function startNode(
       await close();
     },
   };
+}
+
+/** The door for edges: a Unix socket of this folder, or TLS for those whose certificate we know the signer of. */
+function listenEdges(
+  address: string,
+  config: Config,
+  path: (name: string) => string,
+  desk: EdgeDesk,
+): Promise<BoundListener> {
+  const accept = (pipe: Pipe) => desk.accept(pipe);
+  if (isUnixPath(address)) return listenEdgesLocal(path(address), accept);
+  if (config['edge.authorities'] === 'off')
+    throw new ParleyError({
+      code: 'configuration',
+      what: `listen.edges can't be ${address} without edge.authorities.`,
+      why: 'Over the network a core lets nobody in but edges whose certificates it can check.',
+      todo: 'Name the file with the certificate of who signs those of edges, or listen on a Unix socket.',
+    });
+  const read = (name: string) => readFileSync(path(name), 'utf8');
+  return listenEdgesSecurely(
+    address,
+    () => ({
+      cert: read(config['tls.certificate']),
+      key: read(config['tls.key']),
+      ca: read(config['edge.authorities']),
+    }),
+    accept,
+  );
 }
 
 /** Where browsers find the node: as the operator says, or at its own door with TLS. */

@@ -5,7 +5,7 @@
 //        npm run bench -- --growth [--json FILE]     how parleyd's cost grows: growth.mjs
 // Rows of what we have promised carry a must and a reach; --all runs the others, too (and --only finds every one by its title).
 // A driver is a program called as: up NAME [--mam] | stop NAME | down NAME, like ./peer beside this file; `up` prints
-// NAME=HOST:PORT:PID (direct TLS on PORT+1) and goes on with kept data after `stop`. If it also knows
+// NAME=HOST:PORT:PID[,PID] (direct TLS on PORT+1; of several processes the sum counts) and goes on with kept data after `stop`. If it also knows
 // `accounts NAME FILE.csv [--mam]` (before the first `up`), accounts are imported; else they register in band.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -37,6 +37,9 @@ const servers = [
   ['floor', peer],
   ['parleyd', ours],
 ].map(([name, driver]) => ({ name, driver }));
+// `--servers parleyd,...`: these alone, of those that are built in
+const chosen = option('servers')?.split(',');
+if (chosen) servers.splice(0, servers.length, ...servers.filter(({ name }) => chosen.includes(name)));
 args.forEach((a, i) => {
   if (a === '--driver') {
     const [driver, name] = args[i + 1].split('=');
@@ -51,7 +54,7 @@ execFileSync('cc', ['-O2', '-o', load, join(here, 'xmppload.c'), '-lssl', '-lcry
 const sh = (file, argv) => spawnSync(file, argv, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 function up(server, mam) {
   const r = sh(server.driver, ['up', server.name, ...(mam ? ['--mam'] : [])]);
-  const m = /^\S+=(.+):(\d+):(\d+)$/m.exec(r.stdout ?? '');
+  const m = /^\S+=(.+):(\d+):([\d,]+)$/m.exec(r.stdout ?? '');
   if (r.status !== 0 || !m) throw new Error(`${server.name} does not start: ${r.stdout}`);
   Object.assign(server, { host: m[1], port: Number(m[2]), pid: m[3] });
 }
@@ -177,7 +180,7 @@ const plain = [
     // the peers have neither SASL2 nor FAST in these versions: what they do when a client comes back is a full login
     title: 'coming back: ticket and token (us)',
     pick: perLogin,
-    go: (s) => (s.driver === ours ? run(s, 'return', ['--users', logins], 'direct') : undefined),
+    go: (s) => (s.driver.startsWith(ours) ? run(s, 'return', ['--users', logins], 'direct') : undefined),
     beside: FULL_LOGIN,
     must: 0.5,
     reach: 0.3,

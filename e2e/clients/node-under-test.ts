@@ -19,6 +19,12 @@ export const freePort = (): Promise<number> =>
     });
   });
 
+/** Connections in a process of their own, as PARLEY_THROUGH=edge has it for every test, over a Unix socket. */
+const THROUGH_EDGE = process.env['PARLEY_THROUGH'] === 'edge';
+/** what a node knows of an edge's connections, it has to be told itself */
+const OF_EDGES =
+  /^(?:listen\.(?:c2s|c2s_tls|https|http)|web\.url|limits\.(?!offline_messages|roster_items|blocklist_items|sessions_per_account))/;
+
 /** The executable that ships, in a folder of its own, on ports of loopback. */
 export class NodeUnderTest {
   readonly folder: string;
@@ -28,9 +34,20 @@ export class NodeUnderTest {
   /** for browsers, with TLS */
   readonly webPort: number;
   #child: ChildProcess | undefined;
+  #edge: ChildProcess | undefined;
+  /** its connections are in a process of their own */
+  readonly throughEdge: boolean;
   log = '';
 
-  private constructor(folder: string, domain: string, port: number, tlsPort: number, webPort: number) {
+  private constructor(
+    folder: string,
+    domain: string,
+    port: number,
+    tlsPort: number,
+    webPort: number,
+    throughEdge: boolean,
+  ) {
+    this.throughEdge = throughEdge;
     this.folder = folder;
     this.domain = domain;
     this.port = port;
@@ -41,10 +58,11 @@ export class NodeUnderTest {
   static async make(
     domain = 'example.org',
     settings: readonly string[] = [],
+    throughEdge = THROUGH_EDGE,
     more: readonly string[] = [],
   ): Promise<NodeUnderTest> {
     const folder = mkdtempSync(join(tmpdir(), 'parleyd-'));
-    const node = new NodeUnderTest(folder, domain, await freePort(), await freePort(), await freePort());
+    const node = new NodeUnderTest(folder, domain, await freePort(), await freePort(), await freePort(), throughEdge);
     const listen = [
       `listen.c2s=127.0.0.1:${node.port}`,
       `listen.c2s_tls=127.0.0.1:${node.tlsPort}`,
@@ -52,7 +70,17 @@ export class NodeUnderTest {
       'auth.iterations=4096',
       ...settings,
     ];
-    node.parleyd(['init', '--domain', domain, ...listen.flatMap((setting) => ['--set', setting]), ...more]);
+    const sets = (list: readonly string[]) => list.flatMap((setting) => ['--set', setting]);
+    if (!throughEdge) {
+      node.parleyd(['init', '--domain', domain, ...sets(listen), ...more]);
+      return node;
+    }
+    const own = listen.filter((setting) => !/^(?:listen\.(?!components)|web\.)/.test(setting));
+    const off = ['c2s', 'c2s_tls', 'https', 'http'].map((name) => `listen.${name}=off`);
+    node.parleyd(['init', '--domain', domain, ...sets([...own, ...off, 'listen.edges=edge.sock']), ...more]);
+    const edges = listen.filter((setting) => OF_EDGES.test(setting));
+    const certificate = `tls.certificates=${domain}=cert.pem:key.pem`;
+    node.parleyd(['edge', 'init', '--core', `${domain}=edge.sock`, ...sets([...edges, certificate])]);
     return node;
   }
 
@@ -69,30 +97,49 @@ export class NodeUnderTest {
   }
 
   async start(): Promise<void> {
-    const child = spawn(PARLEYD, ['run', '--data', this.folder], { stdio: ['ignore', 'ignore', 'pipe'] });
-    this.#child = child;
+    await this.startCore();
+    if (this.throughEdge) await this.startEdge();
+  }
+
+  async startCore(): Promise<void> {
+    this.#child = await this.#spawn(['run'], / serves /);
+  }
+
+  async startEdge(): Promise<void> {
+    this.#edge = await this.#spawn(['edge', 'run'], /is there/);
+  }
+
+  async #spawn(args: readonly string[], ready: RegExp): Promise<ChildProcess> {
+    const child = spawn(PARLEYD, [...args, '--data', this.folder], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let heard = '';
     await new Promise<void>((resolve, reject) => {
       child.stderr.on('data', (data: Buffer) => {
         this.log += data.toString();
-        if (/ serves /.test(this.log.slice(-500))) resolve();
+        if (heard.length < 10_000) heard += data.toString();
+        if (ready.test(heard)) resolve();
       });
       child.once('exit', (code) => reject(new Error(`parleyd ended with ${code}: ${this.log}`)));
     });
+    return child;
+  }
+
+  /** Stops the core alone: its edge stays. */
+  killCore(signal: NodeJS.Signals): Promise<number | null> {
+    return end(this.#child, signal);
   }
 
   get pid(): number {
     return this.#child?.pid ?? 0;
   }
 
+  /** Stops it, and its edge first when it has one. */
   async kill(signal: NodeJS.Signals): Promise<number | null> {
-    const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return null;
-    const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
-    child.kill(signal);
-    return ended;
+    await end(this.#edge, signal);
+    return end(this.#child, signal);
   }
 
   signal(signal: NodeJS.Signals): void {
+    this.#edge?.kill(signal);
     this.#child?.kill(signal);
   }
 
@@ -112,4 +159,11 @@ export class NodeUnderTest {
   read(name: string): string {
     return readFileSync(join(this.folder, name), 'utf8');
   }
+}
+
+async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<number | null> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return null;
+  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  child.kill(signal);
+  return ended;
 }

@@ -30,7 +30,7 @@ const auth = (name: string) =>
   `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='SCRAM-SHA-1'>${Buffer.from(`n,,n=${name},r=abc`).toString('base64')}</auth>`;
 
 async function domain(server: PrivatePostgres, more: readonly string[] = []): Promise<NodeUnderTest> {
-  const node = await NodeUnderTest.make('example.org', [], ['--storage', server.url, ...more]);
+  const node = await NodeUnderTest.make('example.org', [], undefined, ['--storage', server.url, ...more]);
   leftovers.push(() => node.remove());
   return node;
 }
@@ -122,11 +122,14 @@ test('over the network with TLS and a password: made, used, and refused with a r
   );
   refused(/does not answer/, '--storage', `postgres://chat@127.0.0.1:${await freePort()}/chat`);
 
-  const node = await NodeUnderTest.make(
-    'example.org',
-    [],
-    ['--storage', url, '--storage-password-file', password, '--storage-ca', right.ca],
-  );
+  const node = await NodeUnderTest.make('example.org', [], undefined, [
+    '--storage',
+    url,
+    '--storage-password-file',
+    password,
+    '--storage-ca',
+    right.ca,
+  ]);
   leftovers.push(() => node.remove());
   rmSync(password); // the node has its own
   assert.match(node.read('parleyd.toml'), /^password_file = "storage.password"$/m);
@@ -149,7 +152,7 @@ test('over the network with TLS and a password: made, used, and refused with a r
   const certified = ['--storage', `postgres://certified@127.0.0.1:${port}/postgres`, '--storage-ca', right.ca];
   const shown = ['--storage-certificate', `${clients.file}crt`, '--storage-key', `${clients.file}key`];
   refused(/certificate/, ...certified);
-  const other = await NodeUnderTest.make('example.com', [], [...certified, ...shown]);
+  const other = await NodeUnderTest.make('example.com', [], undefined, [...certified, ...shown]);
   leftovers.push(() => other.remove());
   assert.equal(other.parleyd(['user', 'list']), '');
 });

@@ -1,5 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { KnownToken, TokenMechanism } from '../sasl/hashed-token.ts';
+import { installationId } from '../sasl/installation.ts';
 import type { Login } from '../sasl/mechanism.ts';
 import type { KeyedStore, Stores } from '../storage/stores.ts';
 
@@ -50,9 +51,8 @@ export class AccountClients {
     this.#options = options;
   }
 
-  /** How a client is known to its account, and to us: its own identifier is not for others to see. */
   idOf(agent: string): string {
-    return createHash('sha256').update(`client\0${agent}`).digest('base64url').slice(0, 16);
+    return installationId(agent);
   }
 
   async tokens(name: string, agent: string): Promise<readonly KnownToken[]> {

@@ -58,6 +58,30 @@ export async function openAdminSocket(
   };
 }
 
+/**
+ * The same door with nothing but `GET /metrics` and `GET /status` behind it, for a process that is no node.
+ * @throws ParleyError `already-running` when one answers there
+ */
+export async function openMetricsSocket(
+  path: string,
+  pages: Readonly<Record<string, () => string>>,
+): Promise<{ close(): void }> {
+  await clearStale(path);
+  const server = createServer((request, response) => {
+    const page = request.method === 'GET' ? pages[request.url ?? ''] : undefined;
+    response.writeHead(page === undefined ? 404 : 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+    response.end(page?.() ?? `Here are ${Object.keys(pages).join(', ')}.\n`);
+  });
+  await listen(server, path);
+  return {
+    close() {
+      server.close();
+      server.closeAllConnections();
+      if (existsSync(path)) unlinkSync(path);
+    },
+  };
+}
+
 function listen(server: Server, path: string): Promise<void> {
   const before = process.umask(0o177); // the socket is born with mode 0600: no moment when others could connect
   return new Promise<void>((resolve, reject) => {

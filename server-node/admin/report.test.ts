@@ -20,6 +20,7 @@ function reporting(kinds: readonly string[]) {
     router: world.router,
     edge: { size: 3, refusals: refusals(), slowings: slowings() },
     guard: { wrong: 7 },
+    desk: undefined,
     version: '1.2.3',
     startedAt: 1000,
     addresses: () => [],

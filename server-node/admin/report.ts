@@ -13,6 +13,16 @@ const STATUS_EVERY_MS = 2000;
 /** numbers that have just changed are told after this, so that a crowd that comes is told once */
 const STATUS_SOON_MS = 150;
 
+/** What a node knows of edges in other processes. */
+export interface EdgesOfOthers {
+  /** connected now */
+  readonly size: number;
+  /** sessions whose clients are at one of them */
+  readonly sessions: number;
+  readonly counts: { readonly came: number; readonly lost: number };
+  readonly traffic: { readonly bytes: number; readonly batches: number };
+}
+
 export interface ReportParts {
   readonly config: Config;
   readonly storage: { readonly kind: string; readonly path: string };
@@ -27,6 +37,8 @@ export interface ReportParts {
   readonly guard: { readonly wrong: number };
   /** this node among others of its domain */
   readonly cluster?: { status(): ClusterStatus; metrics(): (Metric | LabelledMetric)[] } | undefined;
+  /** edges of other processes, where there may be some */
+  readonly desk: EdgesOfOthers | undefined;
   readonly version: string;
   readonly startedAt: number;
   readonly addresses: () => NodeStatus['listeners'];
@@ -77,7 +89,7 @@ export class NodeReport {
 
   /** Prometheus text. */
   metrics(): string {
-    const { router, edge, guard, stores, startedAt, identity } = this.#parts;
+    const { router, edge, guard, stores, startedAt, identity, desk } = this.#parts;
     const { counters } = router;
     const cpu = process.cpuUsage();
     const metric = (name: string, kind: Metric['kind'], help: string, value: number): Metric => ({
@@ -107,6 +119,16 @@ export class NodeReport {
         'How often a client was not read for a while, by what it had too much of.',
         edge.slowings,
       ),
+      ...(desk === undefined
+        ? []
+        : [
+            metric('edges', 'gauge', 'Edges of other processes that are connected.', desk.size),
+            metric('edge_sessions', 'gauge', 'Sessions whose clients are at such an edge.', desk.sessions),
+            metric('edges_total', 'counter', 'Edges that have come since the start.', desk.counts.came),
+            metric('edges_lost_total', 'counter', 'Edges that did not come back in time.', desk.counts.lost),
+            metric('edge_link_bytes_total', 'counter', 'Bytes written to edges.', desk.traffic.bytes),
+            metric('edge_link_batches_total', 'counter', 'Batches written to edges.', desk.traffic.batches),
+          ]),
       metric('login_failures_total', 'counter', 'Wrong passwords and tokens since the start.', guard.wrong),
       metric('logins_total', 'counter', 'Sessions bound since the start.', counters.logins),
       metric('messages_total', 'counter', 'Messages received from clients since the start.', counters.messages),

@@ -110,7 +110,7 @@ async function logins(node: NodeFolder, client: AdminClient): Promise<Finding[]>
   await client.call('users.add', { name, password });
   try {
     for (const listener of status.listeners) {
-      if (listener.name === 'http') continue;
+      if (listener.name === 'http' || listener.name === 'edges') continue;
       const at = listener.address.lastIndexOf(':');
       const bound = listener.address.slice(0, at).replace(/^\[|\]$/g, '');
       const host = bound === '::' || bound === '0.0.0.0' ? '127.0.0.1' : bound;

@@ -1,6 +1,7 @@
 import { check } from './check.ts';
 import { cluster } from './cluster.ts';
 import type { Command } from './command.ts';
+import { edge } from './edge.ts';
 import { init } from './init.ts';
 import { pipe } from './pipe.ts';
 import { run } from './run.ts';
@@ -8,12 +9,23 @@ import { storage } from './storage.ts';
 import { user } from './user.ts';
 import { version } from './version.ts';
 
-export const commands: Readonly<Record<string, Command>> = { init, run, check, cluster, storage, user, pipe, version };
+export const commands: Readonly<Record<string, Command>> = {
+  init,
+  run,
+  edge,
+  check,
+  cluster,
+  storage,
+  user,
+  pipe,
+  version,
+};
 
 export const HELP = `parleyd: an XMPP server for one domain.
 
   parleyd init --domain D --data DIR    make a node: configuration, database, certificate
   parleyd run --data DIR                run it
+  parleyd edge COMMAND --data DIR       init, run, status: connections in a process of their own
   parleyd check --data DIR              see whether all is well
   parleyd storage check --data DIR      read the whole database, find damage, say what to do
   parleyd storage move --data DIR       from SQLite to PostgreSQL or back, on a stopped node

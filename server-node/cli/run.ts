@@ -18,7 +18,7 @@ The log goes to standard error. Under systemd (Type=notify) it says when it is r
 const SETTLED_MS = 500;
 
 /** What the operating system refused, in words. */
-function startFailure(error: unknown): unknown {
+export function startFailure(error: unknown): unknown {
   const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string };
   const where = `${address ?? ''}${port === undefined ? '' : ` port ${port}`}`.trim();
   if (code === 'EADDRINUSE') {

@@ -90,6 +90,7 @@ export class CloudNode {
       continuity: () => ({
         adopt: async (run) => this.adopted.push(run),
         release: async () => undefined,
+        holds: () => false,
       }),
       onLost: (why) => this.lost.push(why),
     });

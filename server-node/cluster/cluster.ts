@@ -6,6 +6,7 @@ import type { Session } from '../router/session.ts';
 import type { Leases, NodeRow } from '../storage/leases.ts';
 import type { Stores } from '../storage/stores.ts';
 import type { Kept, Safe, Receipt as StreamReceipt } from '../stream/ports.ts';
+import type { Bytes } from '../xml/chars.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
 import type { Bus } from './bus.ts';
 import type { Held } from './held.ts';
@@ -61,12 +62,26 @@ export interface ClusterParts {
   readonly onLost: (why: string) => void;
 }
 
+/** A message on disk that a run left which is over. */
+export interface LeftMessage {
+  readonly key: string;
+  readonly bytes: Bytes;
+}
+
 /** What outlives a node, as the cluster moves it about. */
 export interface ClusterContinuity {
-  /** Takes over what a run that is over left in the storage; `claimed`: keys of messages that somebody still cares for. */
-  adopt(run: string, claimed: (keys: readonly string[]) => Promise<ReadonlySet<string>>): Promise<number>;
+  /** Takes over what a run that is over left in the storage; `claimed`: which messages somebody still cares for, by their keys. */
+  adopt(run: string, claimed: (left: readonly LeftMessage[]) => Promise<ReadonlySet<string>>): Promise<number>;
+  /** Whether a session that came from a core that died holds this very message. */
+  holds(bytes: Bytes): boolean;
   /** Gives a session away to another node; undefined when it is not here. */
   release(id: string, account: string): Promise<unknown>;
+}
+
+interface Claims {
+  readonly run: string;
+  readonly numbers: readonly number[];
+  readonly others: readonly (readonly [key: string, bytes: Bytes])[];
 }
 
 /** One other node, as people see it. */
@@ -511,7 +526,7 @@ export class Cluster implements Others {
     if (this.#adopted.has(run)) return;
     this.#adopted.add(run);
     const adopted = await this.#parts.stores.exclusive(`adopt/${run}`, () =>
-      this.#parts.continuity().adopt(run, (keys) => this.#claimed(run, keys)),
+      this.#parts.continuity().adopt(run, (left) => this.#claimed(run, left)),
     );
     if (adopted > 0) this.#parts.log.info(`${adopted} sessions of a node that is gone wait here for their clients`);
   }
@@ -521,18 +536,33 @@ export class Cluster implements Others {
     for (const row of this.#rows.values()) if (row.state !== 'live') await this.#adopt(row.run);
   }
 
-  /** Of the messages that a run kept: those that some node still cares for. */
-  async #claimed(run: string, keys: readonly string[]): Promise<ReadonlySet<string>> {
-    const numbers = keys.flatMap((key) => {
+  /** Of the messages that a run left: those that some node still cares for. */
+  async #claimed(run: string, left: readonly LeftMessage[]): Promise<ReadonlySet<string>> {
+    if (left.length === 0) return new Set();
+    const numbers: number[] = [];
+    const others: [key: string, bytes: Bytes][] = [];
+    for (const { key, bytes } of left) {
       const origin = transitKey.read(key);
-      return origin?.run === run ? [origin.number] : [];
-    });
-    if (numbers.length === 0) return new Set();
-    const answers = await Promise.all(
-      [...this.#others.values()].map((other) => other.ask('claims', { run, numbers }).catch(() => [])),
-    );
-    const mine = (await this.#deadHeld.get(run)?.claims(numbers)) ?? [];
-    return new Set([...answers.flatMap((answer) => answer as number[]), ...mine].map((n) => transitKey.of(run, n)));
+      if (origin?.run === run) numbers.push(origin.number);
+      else others.push([key, bytes]);
+    }
+    const question: Claims = { run, numbers, others };
+    const answers = await Promise.all([
+      this.#claims(question),
+      ...[...this.#others.values()].map((other) => other.ask('claims', question).catch(() => []) as Promise<string[]>),
+    ]);
+    return new Set(answers.flat());
+  }
+
+  /** Which of those this node cares for: a client here has them, had them, or will have them. */
+  async #claims({ run, numbers, others }: Claims): Promise<string[]> {
+    const held = this.#others.get(run)?.held ?? this.#deadHeld.get(run);
+    const mine = (await held?.claims(numbers)) ?? [];
+    const { holds } = this.#parts.continuity();
+    return [
+      ...mine.map((number) => transitKey.of(run, number)),
+      ...others.flatMap(([key, bytes]) => (holds(bytes) ? [key] : [])),
+    ];
   }
 
   #twice(mine: Session, theirs: RemoteSession): void {
@@ -564,10 +594,7 @@ export class Cluster implements Others {
       const { id, account } = body as { id: string; account: string };
       return this.#parts.continuity().release(id, account);
     }
-    if (what === 'claims') {
-      const { run, numbers } = body as { run: string; numbers: number[] };
-      return (await (this.#others.get(run)?.held ?? this.#deadHeld.get(run))?.claims(numbers)) ?? [];
-    }
+    if (what === 'claims') return this.#claims(body as Claims);
     throw new Error(`this node does not know '${what}'`);
   }
 

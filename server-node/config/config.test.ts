@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { ParleyError } from '../../shared/errors.ts';
 import { changeConfig, configOf, parseConfig, parseSetting, writeConfig } from './config.ts';
+import { byName, edgeConfigOf, parseEdgeConfig, writeEdgeConfig } from './edge-config.ts';
 import { KEY_NAMES } from './keys.ts';
 
 test('what is written is read again, and every key is explained', () => {
@@ -27,6 +28,35 @@ test('a list is written as one, and as one text with spaces where there is no ot
 test('example.toml is what the keys say', () => {
   const example = readFileSync(new URL('./example.toml', import.meta.url), 'utf8');
   assert.equal(example, writeConfig(new Map()), 'run: npm run generate');
+});
+
+test('an edge has a configuration of its own, explained in the same way', () => {
+  const example = readFileSync(new URL('./edge.example.toml', import.meta.url), 'utf8');
+  assert.equal(example, writeEdgeConfig(new Map()), 'run: npm run generate');
+  const given = new Map<string, unknown>([
+    ['cores', ['a.example=edge.sock', 'b.example=[2001:db8::1]:5270', 'b.example=10.0.0.2:5270']],
+    ['proxy.trusted', ['192.0.2.0/24']],
+  ]);
+  const config = parseEdgeConfig(writeEdgeConfig(given), 'x');
+  assert.deepEqual(config, edgeConfigOf(given, 'x'));
+  assert.deepEqual(
+    [...byName(config.cores)],
+    [
+      ['a.example', ['edge.sock']],
+      ['b.example', ['[2001:db8::1]:5270', '10.0.0.2:5270']],
+    ],
+  );
+  for (const [text, words] of [
+    ['name = "x"', /does not say cores/],
+    ['cores = []', /needs a core/],
+    ['cores = ["edge.sock"]', /A core is "example.org=/],
+    ['cores = ["a=b"]\n[proxy]\ntrusted = ["192.0.2.1"]', /A network is/],
+    ['cores = ["a=b"]\n[limits]\nroster_items = 3', /doesn't know: limits.roster_items/],
+  ] as const)
+    assert.throws(
+      () => parseEdgeConfig(text, 'edge.toml'),
+      (error: unknown) => error instanceof ParleyError && words.test(error.message.replaceAll('\n', ' ')),
+    );
 });
 
 const WRONG: readonly (readonly [string, RegExp])[] = [

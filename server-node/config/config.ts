@@ -1,7 +1,7 @@
 import { parse, stringify } from 'smol-toml';
 import * as v from 'valibot';
 import { ParleyError } from '../../shared/errors.ts';
-import { type Config, KEY_NAMES, KEYS, type KeyName } from './keys.ts';
+import { type Config, KEYS, type KeyName, type KeyTable } from './keys.ts';
 
 const wrong = (what: string, why: string, todo: string): ParleyError =>
   new ParleyError({ code: 'configuration', what, why, todo });
@@ -20,37 +20,38 @@ function flatten(table: object, prefix = ''): Map<string, unknown> {
 const sentence = (text: string): string =>
   `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.?!]$/.test(text) ? '' : '.'}`;
 
-const isKey = (name: string): name is KeyName => Object.hasOwn(KEYS, name);
-
 /** The key of ours whose letters are most alike. */
-function nearest(name: string): string {
+function nearest(name: string, keys: KeyTable): string {
   const pairs = (text: string) => new Set([...text].map((c, i) => c + (text[i + 1] ?? '')));
   const mine = pairs(name);
   const score = (other: string) =>
     [...pairs(other)].filter((pair) => mine.has(pair)).length / Math.max(other.length, name.length);
-  return [...KEY_NAMES].sort((a, b) => score(b) - score(a))[0] ?? '';
+  return Object.keys(keys).sort((a, b) => score(b) - score(a))[0] ?? '';
 }
 
 /**
  * The configuration of given values, the rest as it is when nobody says.
  * @throws ParleyError `configuration` that names the key
  */
-export function configOf(given: ReadonlyMap<string, unknown>, where: string): Config {
+export const configOf = (given: ReadonlyMap<string, unknown>, where: string): Config =>
+  valuesOf(given, where, KEYS) as Config;
+
+/** The same for another table of keys. @throws ParleyError `configuration` that names the key */
+export function valuesOf(given: ReadonlyMap<string, unknown>, where: string, keys: KeyTable): Record<string, unknown> {
   for (const name of given.keys()) {
-    if (!isKey(name)) {
+    if (!Object.hasOwn(keys, name)) {
       throw wrong(
         `${where} has a key that parleyd doesn't know: ${name}.`,
         'It may be misspelt, or of another version.',
-        `Did you mean ${nearest(name)}?`,
+        `Did you mean ${nearest(name, keys)}?`,
       );
     }
   }
   const config: Record<string, unknown> = {};
-  for (const name of KEY_NAMES) {
-    const { schema, fallback } = KEYS[name];
+  for (const [name, { schema, fallback, help }] of Object.entries(keys)) {
     const value = given.has(name) ? given.get(name) : fallback;
-    if (value === undefined) throw wrong(`${where} does not say ${name}.`, KEYS[name].help, `Add ${name}.`);
-    const outcome = v.safeParse(schema as v.GenericSchema, value);
+    if (value === undefined) throw wrong(`${where} does not say ${name}.`, help, `Add ${name}.`);
+    const outcome = v.safeParse(schema, value);
     if (!outcome.success) {
       throw wrong(
         `${where}: ${name} can't be ${JSON.stringify(value)}.`,
@@ -60,11 +61,14 @@ export function configOf(given: ReadonlyMap<string, unknown>, where: string): Co
     }
     config[name] = outcome.output;
   }
-  return config as Config;
+  return config;
 }
 
 /** The configuration that the text of a parleyd.toml is. @throws ParleyError `configuration` */
-export function parseConfig(text: string, where: string): Config {
+export const parseConfig = (text: string, where: string): Config => configOf(readTable(text, where), where);
+
+/** The values that stand in a TOML text, by their dotted keys. @throws ParleyError `configuration` */
+export function readTable(text: string, where: string): ReadonlyMap<string, unknown> {
   let table: object;
   try {
     table = parse(text);
@@ -75,7 +79,7 @@ export function parseConfig(text: string, where: string): Config {
       'Correct the line it names.',
     );
   }
-  return configOf(flatten(table), where);
+  return flatten(table);
 }
 
 /** `KEY=VALUE` of a command line: numbers and true and false as such, the rest as text. @throws ParleyError */
@@ -93,16 +97,24 @@ export function parseSetting(setting: string): readonly [string, unknown] {
 }
 
 /** parleyd.toml with every key explained; what is as nobody would say otherwise stands as a comment. */
-export function writeConfig(given: ReadonlyMap<string, unknown>): string {
+export const writeConfig = (given: ReadonlyMap<string, unknown>): string =>
+  writeTable(given, KEYS, 'parleyd: one domain, one node.', 'chat.example.org');
+
+/** The same for another table of keys. `example`: the value of what has to be said, where nothing is given */
+export function writeTable(
+  given: ReadonlyMap<string, unknown>,
+  keys: KeyTable,
+  title: string,
+  example: unknown,
+): string {
   let section = '';
-  const lines = ['# parleyd: one domain, one node. Every key, with what it is when nothing else is said.', ''];
-  for (const name of KEY_NAMES) {
+  const lines = [`# ${title} Every key, with what it is when nothing else is said.`, ''];
+  for (const [name, { fallback, help }] of Object.entries(keys)) {
     const dot = name.indexOf('.');
     const table = dot < 0 ? '' : name.slice(0, dot);
     if (table !== section) lines.push(`[${table}]`);
     section = table;
-    const { fallback, help } = KEYS[name];
-    const value = given.get(name) ?? fallback ?? 'chat.example.org';
+    const value = given.get(name) ?? fallback ?? example;
     const line = stringify({ [name.slice(dot + 1)]: value }).trim();
     lines.push(`# ${help}`, given.has(name) || fallback === undefined ? line : `# ${line}`, '');
   }

@@ -2,13 +2,17 @@ import * as v from 'valibot';
 import { DomainName } from '../../shared/domain/domain-name.ts';
 
 /** One key of the configuration: what it may be, what it is when nobody says, and what to know of it. */
-interface Key<S extends v.GenericSchema> {
+export interface Key<S extends v.GenericSchema> {
   readonly schema: S;
   readonly fallback: v.InferOutput<S> | undefined;
   readonly help: string;
 }
 
-const key = <S extends v.GenericSchema>(schema: S, fallback: v.InferOutput<S> | undefined, help: string): Key<S> => ({
+export const key = <S extends v.GenericSchema>(
+  schema: S,
+  fallback: v.InferOutput<S> | undefined,
+  help: string,
+): Key<S> => ({
   schema,
   fallback,
   help,
@@ -16,7 +20,7 @@ const key = <S extends v.GenericSchema>(schema: S, fallback: v.InferOutput<S> | 
 
 const ADDRESS = /^(?:\*|localhost|\[[0-9a-fA-F:]+\]|(?:\d{1,3}\.){3}\d{1,3}):(\d{1,5})$/;
 
-const address = v.pipe(
+export const address = v.pipe(
   v.string('an address is a text such as "*:5222"'),
   v.check((text) => {
     const port = ADDRESS.exec(text)?.[1];
@@ -24,7 +28,13 @@ const address = v.pipe(
   }, 'an address is "*:5222" for every interface, "127.0.0.1:5222", "[::1]:5222", or "off"'),
 );
 
-const path = v.pipe(v.string('a path is a text'), v.nonEmpty('a path is missing'));
+const edgeAddress = v.pipe(
+  v.string('a text such as "edge.sock" or "*:5270"'),
+  v.check(
+    (text) => text === 'off' || ADDRESS.test(text) || /^[^:*]+$/.test(text),
+    'a Unix socket\'s path such as "edge.sock", an address such as "*:5270", or "off"',
+  ),
+);
 
 const databaseUrl = v.pipe(
   v.string('an address is a text such as "postgres://user@host:5432/database"'),
@@ -38,7 +48,9 @@ const databaseUrl = v.pipe(
   ),
 );
 
-const count = (least: number, most = Number.MAX_SAFE_INTEGER) =>
+export const path = v.pipe(v.string('a path is a text'), v.nonEmpty('a path is missing'));
+
+export const count = (least: number, most = Number.MAX_SAFE_INTEGER) =>
   v.pipe(
     v.number(`a whole number from ${least} on`),
     v.integer('a whole number'),
@@ -59,7 +71,7 @@ const bareJid = v.pipe(v.string(), v.regex(/^[^\s@/]+@[^\s@/]+$/, 'an address is
 const flag = v.boolean('true or false');
 
 /** A list of texts; a single text with spaces between is one too, as `--set` writes it. */
-const list = <S extends v.GenericSchema<string, string>>(item: S) =>
+export const list = <S extends v.GenericSchema<string, string>>(item: S) =>
   v.pipe(
     v.union([v.string(), v.array(v.string())], 'a list such as ["a", "b"]'),
     v.transform((given) => (typeof given === 'string' ? given.split(/[\s,]+/).filter((one) => one !== '') : given)),
@@ -94,6 +106,24 @@ export const KEYS = {
     'off',
     'Components such as gateways (XEP-0114), which bring no TLS: "127.0.0.1:5347".',
   ),
+
+  'listen.edges': key(
+    edgeAddress,
+    'off',
+    'Edges of other processes (docs/edges.md): a Unix socket in this folder such as "edge.sock", or "*:5270" with TLS.',
+  ),
+
+  'edge.authorities': key(
+    path,
+    'off',
+    'Who may sign the certificates of edges, PEM: over TLS nobody else is let in. Needed with an address.',
+  ),
+  'edge.grace_seconds': key(
+    count(1, 3600),
+    30,
+    'How long an edge that was cut off may take to come back before its sessions end.',
+  ),
+  'edge.dead_seconds': key(count(1, 600), 10, 'How long an edge may say nothing before its link is held for dead.'),
 
   'components.secrets': key(
     list(
@@ -327,6 +357,8 @@ export const KEYS = {
   'limits.sessions_per_account': key(count(1), 20, 'Sessions of one person at a time.'),
 } as const;
 
+/** Any table of keys. */
+export type KeyTable = Readonly<Record<string, Key<v.GenericSchema>>>;
 export type KeyName = keyof typeof KEYS;
 export type Config = { readonly [K in KeyName]: v.InferOutput<(typeof KEYS)[K]['schema']> };
 export const KEY_NAMES = Object.keys(KEYS) as KeyName[];

@@ -1,7 +1,7 @@
 import type { Log } from '../observe/log.ts';
 import type { Counts, Refused } from '../observe/refusals.ts';
 import { documentFraming, type Framing } from '../stream/framing.ts';
-import type { Lifelines } from '../stream/lifelines.ts';
+import type { Lifelines, StreamDomain } from '../stream/lifelines.ts';
 import type { StreamCore, StreamEvent, StreamWire, Transport as TransportName } from '../stream/ports.ts';
 import { type Next, Stream } from '../stream/stream.ts';
 import type { Bytes } from '../xml/chars.ts';
@@ -35,8 +35,11 @@ export interface Transport {
   /** Closes once what was written has left; `then` is called when this side is done. */
   end(): void;
   destroy(): void;
-  /** Becomes TLS; calls back with what to know of it once the handshake is over. */
-  startTls(done: (secured: Secured) => void): void;
+  /**
+   * Becomes TLS; calls back with what to know of it once the handshake is over. `domain`: whose certificate to show when the
+   * client names none.
+   */
+  startTls(done: (secured: Secured) => void, domain?: string): void;
 }
 
 export interface ConnectionInfo {
@@ -61,6 +64,8 @@ export interface Messages {
 /** What the connections of an edge share. */
 export interface House<S extends { readonly jid: Jid }> {
   readonly lines: Lifelines<S>;
+  /** by their names, where several share the doors */
+  readonly domains?: ReadonlyMap<string, StreamDomain<S>>;
   readonly limits: EdgeLimits;
   readonly refusals: Counts<Refused>;
   readonly slowings: Counts<'bytes' | 'stanzas'>;
@@ -109,7 +114,7 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
     socket: Transport,
     info: ConnectionInfo,
     core: StreamCore<S>,
-    { lines, limits, refusals, slowings }: House<S>,
+    { lines, domains, limits, refusals, slowings }: House<S>,
     log: Log,
     now: () => number,
   ) {
@@ -129,7 +134,7 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
     this.#now = now;
     this.#outbox = new Outbox({ write: (bytes) => this.#write(bytes) });
     const sizes = { before: limits.before.stanzaBytes, after: limits.after.stanzaBytes };
-    this.#stream = new Stream(core, this, lines, sizes, now, (event, text) => this.#tell(event, text));
+    this.#stream = new Stream(core, this, lines, sizes, now, (event, text) => this.#tell(event, text), domains);
     this.#scanner = new Scanner(limits.before, {
       opened: (tag) => {
         if (this.#messages === undefined) this.#then(this.#stream.opened(tag));
@@ -140,6 +145,11 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
     if (info.messages !== undefined) this.#scanner.feed(AROUND);
     this.#allowance = new Allowance(limits.bytesPerSecond, limits.burstBytes, this.startedAt);
     this.#stanzas = new Allowance(limits.stanzasPerSecond, limits.burstStanzas, this.startedAt);
+  }
+
+  /** the domain that its stream is for */
+  get domain(): string {
+    return this.#stream.domain;
   }
 
   get bound(): boolean {
@@ -229,15 +239,19 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
 
   startTls(): void {
     this.transport = 'starttls';
-    this.handshake();
+    this.#handshake(this.#stream.domain);
   }
 
   /** TLS begins, now or after `<proceed/>`. */
   handshake(): void {
+    this.#handshake(undefined);
+  }
+
+  #handshake(domain: string | undefined): void {
     this.#outbox.flush();
     this.#socket.startTls((secured) => {
       this.#secured = secured;
-    });
+    }, domain);
   }
 
   close(): void {

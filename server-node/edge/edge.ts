@@ -1,6 +1,6 @@
 import type { Log } from '../observe/log.ts';
 import { refusals, slowings } from '../observe/refusals.ts';
-import { Lifelines } from '../stream/lifelines.ts';
+import { Lifelines, type StreamDomain } from '../stream/lifelines.ts';
 import type { StreamCore } from '../stream/ports.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import { Admission } from './admission.ts';
@@ -18,17 +18,29 @@ export class Edge<S extends { readonly jid: Jid }> {
   readonly #strangers = new Set<Connection<S>>();
   /** the sessions under stream management, connected or waiting for their client */
   readonly lines: Lifelines<S>;
+  readonly domains: ReadonlyMap<string, StreamDomain<S>>;
   readonly #admission: Admission;
   readonly #sweep: ReturnType<typeof setInterval>;
   readonly refusals = refusals();
   readonly slowings = slowings();
 
-  constructor(core: StreamCore<S>, limits: EdgeLimits, log: Log, now: () => number = Date.now) {
+  /** `core`: of the domain that streams are for which name none; `others`: of further domains behind the same doors */
+  constructor(
+    core: StreamCore<S>,
+    limits: EdgeLimits,
+    log: Log,
+    now: () => number = Date.now,
+    others: readonly StreamCore<S>[] = [],
+  ) {
     this.#core = core;
     this.limits = limits;
     this.#log = log;
     this.#now = now;
     this.lines = new Lifelines(limits.lines);
+    this.domains = new Map([
+      [core.domain, { core, lines: this.lines }],
+      ...others.map((other) => [other.domain, { core: other, lines: new Lifelines<S>(limits.lines) }] as const),
+    ]);
     this.#admission = new Admission(limits, this.refusals, now);
     this.#sweep = setInterval(() => this.sweep(), 1000);
   }
@@ -64,7 +76,7 @@ export class Edge<S extends { readonly jid: Jid }> {
 
   /** Ends connections that have not logged in in time, and sessions nobody came back to; called every second. */
   sweep(): void {
-    this.lines.sweep();
+    for (const { lines } of this.domains.values()) lines.sweep();
     const oldest = this.#now() - this.limits.loginMs;
     for (const connection of this.#strangers) {
       if (connection.bound) {
@@ -97,6 +109,12 @@ export class Edge<S extends { readonly jid: Jid }> {
       }
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
+  }
+
+  /** Lets the clients of a domain go; sessions that can be resumed wait for them. */
+  letGo(domain: string, text: string): void {
+    for (const connection of this.#connections)
+      if (connection.domain === domain) connection.end('connection-timeout', text);
   }
 
   /** Tells every client that the server stops. */

@@ -14,6 +14,13 @@ export class Packer {
     return this.#length;
   }
 
+  /** Makes room for what is known only at the end: so many bytes of any content. */
+  gap(length: number): this {
+    this.#room(length);
+    this.#length += length;
+    return this;
+  }
+
   /** One byte. */
   byte(value: number): this {
     this.#room(1);

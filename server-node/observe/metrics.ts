@@ -7,6 +7,8 @@ export interface Metric {
 
 /** One number for each reason. */
 export interface LabelledMetric extends Omit<Metric, 'value'> {
+  /** what is named; `why` when nothing else is said */
+  readonly label?: string;
   readonly values: readonly (readonly [why: string, value: number])[];
 }
 
@@ -15,7 +17,10 @@ export const prometheusText = (metrics: readonly (Metric | LabelledMetric)[]): s
   metrics
     .map((metric) => {
       const { name, kind, help } = metric;
-      const lines = 'values' in metric ? metric.values.map(([why, n]) => `${name}{why="${why}"} ${n}\n`) : [];
+      const lines =
+        'values' in metric
+          ? metric.values.map(([value, n]) => `${name}{${metric.label ?? 'why'}="${value}"} ${n}\n`)
+          : [];
       if ('value' in metric) lines.push(`${name} ${metric.value}\n`);
       return `# HELP ${name} ${help}\n# TYPE ${name} ${kind}\n${lines.join('')}`;
     })

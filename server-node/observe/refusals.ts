@@ -9,6 +9,7 @@ export const REFUSED = {
   guessing: 'too many wrong passwords, refused before anything was looked up',
   xml: 'what came broke a rule of XML or a limit of stanzas',
   reading: 'the client did not read what it was sent',
+  proxy: 'a balancer that did not say whom it connects',
   web_request: 'an HTTP request that was too long, or did not come in time',
   web_socket: 'a WebSocket frame or message that broke a rule or a limit',
 } as const;

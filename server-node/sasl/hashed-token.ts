@@ -56,7 +56,7 @@ export class HashedToken implements Mechanism {
     const type = TOKEN_MECHANISMS[this.name];
     const binding = type === undefined ? Buffer.alloc(0) : this.#channel.binding(type);
     if (name === undefined || binding === undefined) return failure('not-authorized');
-    if (!this.#admit(name, 'token')) return failure('temporary-auth-failure');
+    if (!(await this.#admit(name, 'token'))) return failure('temporary-auth-failure');
     const digest = (secret: string, side: string) => createHmac('sha256', secret).update(side).update(binding).digest();
     for (const token of await this.#lookup(name)) {
       if (token.mechanism !== this.name || !timingSafeEqual(digest(token.secret, 'Initiator'), hashed)) continue;

@@ -77,10 +77,14 @@ export interface LoginGuard {
    * Asked before anything is looked up; undefined: not now. `network`: where from, undefined for addresses that many
    * share and that are trusted. Tokens can't be guessed and are never refused.
    */
-  begin(name: string, network: string | undefined, by: 'password' | 'token'): Guess | undefined;
+  begin(
+    name: string,
+    network: string | undefined,
+    by: 'password' | 'token',
+  ): Guess | undefined | Promise<Guess | undefined>;
 }
 
 /** The same for one connection: whether its exchange may go on. */
-export type Admit = (name: string, by: 'password' | 'token') => boolean;
+export type Admit = (name: string, by: 'password' | 'token') => boolean | Promise<boolean>;
 
 export const failure = (condition: SaslFailure): SaslStep => ({ kind: 'failure', condition });

@@ -18,7 +18,7 @@ export class Plain implements Mechanism {
     if (name === undefined) return failure('not-authorized');
     if (authzid !== '' && this.#credentials.prepare(authzid.split('@')[0] ?? '') !== name)
       return failure('invalid-authzid');
-    if (!this.#admit(name, 'password')) return failure('temporary-auth-failure');
+    if (!(await this.#admit(name, 'password'))) return failure('temporary-auth-failure');
     const proof = await this.#credentials.check(name, password);
     if (proof === undefined) return failure('not-authorized');
     const state = await this.#credentials.state(name);

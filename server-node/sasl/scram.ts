@@ -70,7 +70,7 @@ export class Scram implements Mechanism {
       credentials.prepare(unescapeName(authzid).split('@')[0] ?? '') !== name
     )
       return failure('invalid-authzid');
-    if (!this.#options.admit(name, 'password')) return failure('temporary-auth-failure');
+    if (!(await this.#options.admit(name, 'password'))) return failure('temporary-auth-failure');
     this.#user = name;
     this.#clientNonce = nonce;
     this.#binding = Buffer.concat([Buffer.from(gs2, 'utf8'), binding]);

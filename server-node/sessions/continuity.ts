@@ -4,6 +4,7 @@ import type { KeyedStore, Stores } from '../storage/stores.ts';
 import { Lifeline, type LifelineLimits, type PackedLine } from '../stream/lifeline.ts';
 import type { StreamCore } from '../stream/ports.ts';
 import { Jid } from '../xmpp/jid.ts';
+import type { Unclaimed } from './claims.ts';
 import type { Safekeeping } from './safekeeping.ts';
 
 export interface ContinuityOptions {
@@ -15,6 +16,12 @@ export interface ContinuityOptions {
   readonly now: () => number;
   /** whose sessions these are, where several nodes share the storage: a run of a node */
   readonly owner?: string;
+}
+
+/** What a process that is over left: sessions that wait for their clients, and messages for others. */
+export interface Left {
+  readonly lines: readonly Lifeline<Session>[];
+  readonly left: readonly Unclaimed[];
 }
 
 /** What outlives the process: sessions that can be resumed, after a stop; unacknowledged messages, whatever happened. */
@@ -39,11 +46,16 @@ export class Continuity {
   }
 
   /**
-   * At a start: the sessions that a stop kept, and each message that a killed process left goes where messages wait. What
-   * was read is gone from disk when this resolves: a later kill must not bring back what is outdated.
+   * At a start: the sessions that a stop kept, and the messages that a killed process left for others. Sessions are gone from
+   * disk when this resolves: a later kill must not bring back what is outdated.
    */
-  restore(): Promise<readonly Lifeline<Session>[]> {
-    return this.#take(this.#owner, async () => new Set());
+  restore(): Promise<Left> {
+    return this.#take(this.#owner);
+  }
+
+  /** What another node's run left, which is over. */
+  adopt(run: string): Promise<Left> {
+    return this.#take(run);
   }
 
   /** A session waits for its client: if this node dies, another can go on with it. */
@@ -58,19 +70,8 @@ export class Continuity {
     if (written !== undefined) void written.then(() => this.#store.delete(this.#owner, id)).catch(() => undefined);
   }
 
-  /** Takes over what another node's run left, which is over; `claimed`: keys of messages that are cared for elsewhere. */
-  async adopt(
-    run: string,
-    claimed: (keys: readonly string[]) => Promise<ReadonlySet<string>>,
-  ): Promise<readonly Lifeline<Session>[]> {
-    return this.#take(run, claimed);
-  }
-
-  async #take(
-    owner: string,
-    claimed: (keys: readonly string[]) => Promise<ReadonlySet<string>>,
-  ): Promise<readonly Lifeline<Session>[]> {
-    const { router, safe, core, limits, now, stores } = this.#options;
+  async #take(owner: string): Promise<Left> {
+    const { safe, core, limits, now } = this.#options;
     const kept = await this.#store.all(owner);
     const messages = await safe.all(owner);
     const lines: Lifeline<Session>[] = [];
@@ -83,13 +84,17 @@ export class Continuity {
       for (const { key } of packed.waiting) if (key !== undefined) owned.add(key);
     }
     await Promise.all([...kept.keys()].map((id) => this.#store.delete(owner, id)));
-    const elsewhere = await claimed([...messages.keys()].filter((key) => !owned.has(key)));
-    for (const [key, { account, ...stanza }] of messages) {
-      if (owned.has(key)) continue;
+    const left = [...messages].flatMap(([key, stanza]) => (owned.has(key) ? [] : [{ key, ...stanza }]));
+    return { lines, left };
+  }
+
+  /** What a killed process left goes where messages wait. `elsewhere`: keys of messages that somebody still cares for. */
+  async giveBack(left: Iterable<Unclaimed>, elsewhere: ReadonlySet<string> = new Set()): Promise<void> {
+    const { router, safe, core, stores } = this.#options;
+    for (const { key, account, ...stanza } of left) {
       const known = !elsewhere.has(key) && (await stores.accounts.get(account)) !== undefined;
       if (known) await router.undelivered(new Jid(account, core.domain), [stanza]);
       await safe.drop(key);
     }
-    return lines;
   }
 }

@@ -34,6 +34,12 @@ export function packSession(session: Session): PackedSession {
   };
 }
 
+/** What a packed session is made of: when none of it is another, it is the same. */
+export function sessionMarks(session: Session): readonly unknown[] {
+  const { peer, presence, priority, interested, wantsBlocklist, carbons, directed } = session;
+  return [peer, presence, priority, interested, wantsBlocklist, carbons, directed, directed?.size];
+}
+
 /** The session again; undefined when what was packed is none. */
 export function unpackSession(packed: PackedSession, outlet: Outlet): Session | undefined {
   const jid = parseJid(packed.jid);

@@ -14,13 +14,13 @@ export function wantedResource(request: Element, fresh: () => string): string {
 }
 
 /** XEP-0386 §4.1: the client's tag, then what keeps installations apart, the same each time when we know which it is. */
-export function taggedResource<S extends { readonly jid: Jid }>(
+export async function taggedResource<S extends { readonly jid: Jid }>(
   bind: Element,
   name: string,
   agent: Agent | undefined,
   core: StreamCore<S>,
-): string {
-  const own = agent === undefined ? core.freshId() : core.stableId(name, agent.id);
+): Promise<string> {
+  const own = agent === undefined ? core.freshId() : await core.stableId(name, agent.id);
   const tag = bind.child('tag')?.text ?? '';
   return (tag === '' ? undefined : prepareResource(`${tag}/${own}`)) ?? own;
 }

@@ -2,17 +2,11 @@ import type { Bytes } from '../xml/chars.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/namespaces.ts';
 import { AckQueue, type PackedStanza } from './ack-queue.ts';
+import { Debts } from './debts.ts';
 import type { Debt, PeerInfo, Receipt, StreamCore, StreamOutlet, StreamWire } from './ports.ts';
 import { Quiet } from './quiet.ts';
 
 export const ASK: Bytes = `<r xmlns='${NS.management}'/>`;
-
-/** how long a recipient may take to acknowledge before its message is put on disk for the sender's sake: steps of milliseconds */
-/** what can't be put on disk is tried again after this, milliseconds */
-const AGAIN_MS = 1000;
-const GRACE_STEPS = 5;
-const GRACE_MS = 10;
-const MOST_DEBTS = 200;
 
 export interface LifelineLimits {
   /** stanzas and bytes that may wait for an acknowledgement; more ends the session */
@@ -64,9 +58,8 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
   #handled = 0;
   /** what is being handled, and must be before a count is told to a new connection */
   #busy: Promise<unknown> | undefined;
-  /** what it sent that might be lost yet, and the work on that */
-  #debts: Debt[] | undefined;
-  #discharging: Promise<void> | undefined;
+  /** what it sent that might be lost yet */
+  #debts: Debts | undefined;
   /** what it did not acknowledge is on its way to where messages wait */
   #returning: Promise<void> | undefined;
   #holds: Set<Promise<unknown>> | undefined;
@@ -123,6 +116,7 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     this.#queue = new AckQueue();
     this.#handled = 0;
     this.id = id;
+    this.#core.noted?.(this.session, 'managed');
   }
 
   send(bytes: Bytes, receipt?: Receipt): Promise<unknown> | Debt | undefined {
@@ -167,42 +161,23 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
   /** What this session sent waits for an acknowledgement of its recipient. */
   owe(debt: Debt): void {
     if (this.#queue === undefined) return; // without stream management it is never told
-    this.#debts = [...(this.#debts ?? []).filter((one) => !one.settled), debt];
-    if (this.#debts.length > MOST_DEBTS) void this.discharge();
+    this.#debts ??= new Debts();
+    this.#debts.owe(debt);
   }
 
   /**
    * Before this session is told how much of what it sent is handled: what is not acknowledged within a moment is put on
    * disk. Undefined when nothing is owed.
    */
-  discharge(): Promise<void> | undefined {
-    const debts = (this.#debts ?? []).filter((debt) => !debt.settled);
-    this.#debts = undefined;
-    const before = this.#discharging;
-    if (debts.length === 0) return before;
-    const work = this.#secureAll(debts, before);
-    const over = () => {
-      if (this.#discharging === work) this.#discharging = undefined;
-    };
-    work.then(over, over);
-    this.#discharging = work;
-    return work;
+  discharge(): Promise<unknown> | undefined {
+    const above = this.#session === undefined ? undefined : this.#core.discharge?.(this.#session);
+    const owed = this.#debts?.discharge();
+    return above === undefined || owed === undefined ? (above ?? owed) : Promise.all([above, owed]);
   }
 
   /** What waits for a client that may never come back lies on disk: a killed process must not lose it. */
   #keep(from = 0): Promise<unknown> | undefined {
     return this.#queue?.keep((stanza) => this.#core.safe.put(this.account, stanza), from);
-  }
-
-  async #secureAll(debts: readonly Debt[], before: Promise<void> | undefined): Promise<void> {
-    const open = () => debts.filter((debt) => !debt.settled);
-    for (let i = 0; i < GRACE_STEPS && open().length > 0; i++) await new Promise((done) => setTimeout(done, GRACE_MS));
-    await Promise.allSettled([before]);
-    for (;;) {
-      const tried = await Promise.allSettled(open().map((debt) => debt.secure()));
-      if (this.over || tried.every(({ status }) => status === 'fulfilled') || open().length === 0) return;
-      await new Promise((done) => setTimeout(done, AGAIN_MS)); // it is not told what is not true: the disk may come back
-    }
   }
 
   #ask(wire: StreamWire): void {
@@ -284,6 +259,7 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
       return false;
     }
     this.lostAt = this.#now();
+    this.#core.noted?.(this.session, 'waiting');
     void this.#keep();
     if (this.#core.parked !== undefined) this.#core.parked(this.id, this.pack());
     return true;

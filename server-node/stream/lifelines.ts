@@ -1,5 +1,6 @@
 import type { Jid } from '../xmpp/jid.ts';
 import type { Lifeline, LifelineLimits } from './lifeline.ts';
+import type { StreamCore } from './ports.ts';
 
 /** counts of sessions that are over, for who comes back too late (XEP-0198 §5) */
 const MOST_REMEMBERED = 10_000;
@@ -7,6 +8,12 @@ const MOST_REMEMBERED = 10_000;
 interface Past {
   readonly account: string;
   readonly handled: number;
+}
+
+/** One of the domains that streams may be for: its core, and its sessions. */
+export interface StreamDomain<S extends { readonly jid: Jid }> {
+  readonly core: StreamCore<S>;
+  readonly lines: Lifelines<S>;
 }
 
 /** The sessions under stream management, whether their connection lives or not. */

@@ -93,8 +93,8 @@ export class LoginDesk<S extends { readonly jid: Jid }> {
     return this.#offer;
   }
 
-  #admit = (name: string, by: 'password' | 'token'): boolean => {
-    this.#guess = this.#core.guard.begin(name, this.#wire.network, by);
+  #admit = async (name: string, by: 'password' | 'token'): Promise<boolean> => {
+    this.#guess = await this.#core.guard.begin(name, this.#wire.network, by);
     return this.#guess !== undefined;
   };
 

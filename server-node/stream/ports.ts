@@ -168,7 +168,9 @@ export interface StreamCore<S extends { readonly jid: Jid }> {
   /** an identifier that nobody can guess (RFC 6120 §4.7.3) */
   freshId(): string;
   /** the resource of an installation: the same each time, and not to be guessed from its identifier (XEP-0386 §4.1) */
-  stableId(name: string, agent: string): string;
+  stableId(name: string, agent: string): string | Promise<string>;
+  /** false: nothing is known yet of what it offers, since it is another process and was never there */
+  readonly ready?: boolean;
   /** what else is offered after the login, as children of the features */
   features(): Bytes;
   /** Whether an error says that what logins are checked against can't be asked now; it is told where such things are told. */
@@ -178,6 +180,12 @@ export interface StreamCore<S extends { readonly jid: Jid }> {
   /** Binds a resource for who has logged in; refused when the account was barred or its keys were changed since. */
   open(login: Login, resource: string, peer: PeerInfo, outlet: StreamOutlet): Promise<S | StanzaError>;
   receive(session: S, tag: Tag, raw: Bytes): void | Promise<void>;
+  /** A core in another process takes stanzas before it has handled them: resolves when it has; undefined: it has already. */
+  handled?(session: S): Promise<void> | undefined;
+  /** The same, and when what they owe to their sender is safe. */
+  discharge?(session: S): Promise<void> | undefined;
+  /** How the session's client is served has changed: it acknowledges, or its connection is gone and it waits for another. */
+  noted?(session: S, what: 'managed' | 'waiting'): void;
   readonly safe: Safe;
   /** What makes a session, apart from its stream: it survives JSON. */
   pack(session: S): unknown;
@@ -196,6 +204,11 @@ export interface StreamCore<S extends { readonly jid: Jid }> {
   close(session: S): Promise<void>;
   /** What a session that is over did not acknowledge, and nobody else has got; resolves when it is safe elsewhere. */
   undelivered(session: S, stanzas: readonly Unacknowledged[]): Promise<void>;
+}
+
+/** There is no core now, and who asked has waited long enough. */
+export class CoreAway extends Error {
+  override readonly name = 'CoreAway';
 }
 
 /** Something worth a line in the log. */

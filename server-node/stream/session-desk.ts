@@ -45,7 +45,7 @@ export class SessionDesk<S extends { readonly jid: Jid }> {
 
   /** Binds one in the way of XEP-0386 §4, with what is to be switched on (§5). @throws StanzaError */
   async bind2(login: Login, bind: Element): Promise<Element> {
-    const line = await this.#open(login, taggedResource(bind, login.name, this.agent, this.#core));
+    const line = await this.#open(login, await taggedResource(bind, login.name, this.agent, this.#core));
     if (line.over) return el('bound', NS.bind2);
     if (bind.child('enable', NS.carbons) !== undefined) this.#core.carbons(line.session);
     if (bind.child('inactive', NS.clientState) !== undefined) line.inactive();

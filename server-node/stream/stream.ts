@@ -9,7 +9,7 @@ import { NS } from '../xmpp/namespaces.ts';
 import { failed, readCount } from './binding.ts';
 import { addressProblem, claimed, type StreamCondition } from './header.ts';
 import type { Lifeline } from './lifeline.ts';
-import type { Lifelines } from './lifelines.ts';
+import type { Lifelines, StreamDomain } from './lifelines.ts';
 import { LoginDesk, refusal } from './login.ts';
 import type { LoginOutcome } from './login-outcome.ts';
 import { normalize, speaksOtherwise } from './normalize.ts';
@@ -44,9 +44,9 @@ type Done = Extract<LoginOutcome, { kind: 'done' }>;
  * elements, and knows no socket: what leaves goes to the wire, what is meant goes to the core.
  */
 export class Stream<S extends { readonly jid: Jid }> {
-  readonly #core: StreamCore<S>;
+  #core: StreamCore<S>;
   readonly #wire: StreamWire;
-  readonly #sessions: SessionDesk<S>;
+  #sessions: SessionDesk<S>;
   readonly #sizes: StreamSizes;
   readonly #now: () => number;
   readonly #tell: (event: StreamEvent, text: string) => void;
@@ -57,6 +57,7 @@ export class Stream<S extends { readonly jid: Jid }> {
   #desk: LoginDesk<S> | undefined;
   #attempts = 0;
   #login: Login | undefined;
+  readonly #others: ReadonlyMap<string, StreamDomain<S>> | undefined;
 
   constructor(
     core: StreamCore<S>,
@@ -65,7 +66,9 @@ export class Stream<S extends { readonly jid: Jid }> {
     sizes: StreamSizes,
     now: () => number,
     tell: (event: StreamEvent, text: string) => void,
+    others?: ReadonlyMap<string, StreamDomain<S>>,
   ) {
+    this.#others = others;
     this.#core = core;
     this.#wire = wire;
     this.#sessions = new SessionDesk(core, wire, lines, this, now);
@@ -91,14 +94,21 @@ export class Stream<S extends { readonly jid: Jid }> {
     return this.#state === 'over';
   }
 
+  /** the domain that it is for */
+  get domain(): string {
+    return this.#core.domain;
+  }
+
   /** The client's opening. */
   opened(tag: Tag): Next {
+    if (this.#login === undefined) this.#choose(attribute(tag, 'to'));
     const { framing } = this.#wire;
     this.#plainHeader = !framing.document || (!speaksOtherwise(tag) && attribute(tag, 'xmlns') === NS.client);
     this.#header = this.#plainHeader ? undefined : tag; // kept for those few streams whose stanzas lean on it
     const who = claimed(tag) ?? undefined;
     this.#wire.send(framing.opening(this.#core.domain, this.#core.freshId(), attribute(tag, 'from')));
     this.#state = 'open';
+    if (this.#core.ready === false) return this.fail('resource-constraint', 'the server is not there yet: come later');
     const problem = framing.problem(tag) ?? addressProblem(tag, this.#core.domain);
     if (problem !== undefined) return this.fail(...problem);
     if (this.#login === undefined) {
@@ -108,6 +118,14 @@ export class Stream<S extends { readonly jid: Jid }> {
       return this.fail('invalid-from', 'you have logged in as somebody else'); // §4.9.3.9
     this.#wire.send(framing.features(this.#features()));
     return 'continue';
+  }
+
+  /** Several domains may share a port: the first header says which is meant (RFC 6120 §4.7.2). */
+  #choose(to: string | undefined): void {
+    const named = to === undefined ? undefined : this.#others?.get(to.toLowerCase());
+    if (named === undefined || named.core === this.#core) return;
+    this.#core = named.core;
+    this.#sessions = new SessionDesk(named.core, this.#wire, named.lines, this, this.#now);
   }
 
   /** A child of the stream. A promise: the next one must wait for it. */
@@ -126,6 +144,17 @@ export class Stream<S extends { readonly jid: Jid }> {
 
   /** The client closes its side (§4.4). */
   closed(): Next {
+    const line = this.#sessions.line;
+    const pending = line === undefined || this.over ? undefined : this.#core.handled?.(line.session);
+    if (pending === undefined) return this.#end();
+    const end = () => {
+      if (!this.over) this.#end();
+    };
+    pending.then(end, end); // what was asked before is answered first
+    return 'stop';
+  }
+
+  #end(): Next {
     if (this.#state !== 'over') this.#wire.send(this.#wire.framing.closing);
     return this.#finish();
   }

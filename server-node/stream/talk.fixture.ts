@@ -201,6 +201,8 @@ export interface TalkOptions extends HouseOptions {
   readonly tls?: string | null;
   readonly certified?: readonly string[];
   readonly limits?: Partial<EdgeLimits>;
+  /** turns of the event loop that an answer may take */
+  readonly turns?: number;
   /** where others come too */
   readonly house?: House;
 }
@@ -210,9 +212,19 @@ export class Talk {
   readonly socket = new FakeTransport();
   readonly house: House;
   readonly connection: Connection<FakeSession>;
+  readonly #turns: number;
 
-  constructor({ loopback = false, tls = 'TLSv1.3', certified = [], limits = {}, house, ...options }: TalkOptions = {}) {
+  constructor({
+    loopback = false,
+    tls = 'TLSv1.3',
+    certified = [],
+    limits = {},
+    house,
+    turns = 8,
+    ...options
+  }: TalkOptions = {}) {
     this.house = house ?? new House(options);
+    this.#turns = turns;
     this.connection = new Connection(
       this.socket,
       { address: '192.0.2.1:5', loopback, direct: tls !== null },
@@ -245,13 +257,19 @@ export class Talk {
   }
 
   async hears(): Promise<string> {
-    for (let i = 0; i < 8; i++) await new Promise((resolve) => setImmediate(resolve));
+    for (let i = 0; i < this.#turns; i++) await new Promise((resolve) => setImmediate(resolve));
     return this.socket.written;
   }
 
   /** Logs in in the profile of RFC 6120. `gs2` and `binding`: with a channel. */
-  async logsIn(mechanism: string = 'SCRAM-SHA-256', password = 'pencil', gs2 = 'n,,', binding = ''): Promise<string> {
-    const client = new ScramClient(mechanism.replace('-PLUS', '') as ScramMechanism, 'anna');
+  async logsIn(
+    mechanism: string = 'SCRAM-SHA-256',
+    password = 'pencil',
+    gs2 = 'n,,',
+    binding = '',
+    name = 'anna',
+  ): Promise<string> {
+    const client = new ScramClient(mechanism.replace('-PLUS', '') as ScramMechanism, name);
     const challenge = await this.says(`<auth xmlns='${SASL}' mechanism='${mechanism}'>${client.first(gs2)}</auth>`);
     const final = client.final(/>([^<]+)<\/challenge>/.exec(challenge)?.[1] ?? '', password, Buffer.from(binding));
     return final === undefined ? challenge : this.says(`<response xmlns='${SASL}'>${final}</response>`);
@@ -269,6 +287,10 @@ export class Talk {
     const proof = /<additional-data>([^<]+)</.exec(outcome)?.[1];
     if (proof !== undefined) assert.ok(client.proven(proof), 'the server proves itself');
     return outcome;
+  }
+
+  opens(): Promise<string> {
+    return this.says(HEADER);
   }
 
   async binds(resource = 'phone'): Promise<string> {

@@ -40,8 +40,37 @@ const contextOf = (pem: { readonly cert: string; readonly key: string }, authori
     ...(authorities === undefined ? {} : { ca: authorities.pem }),
   });
 
+/** Which certificate a TLS handshake shows. */
+export interface Identities {
+  /** several: the name that a client asks for decides (RFC 6066 §3) */
+  readonly several: boolean;
+  of(name: string | undefined): Identity;
+}
+
+/** The certificates of several domains behind one door. */
+export class DomainIdentities implements Identities {
+  readonly several = true;
+  readonly #first: Identity;
+  readonly #byDomain: ReadonlyMap<string, Identity>;
+
+  /** `first`: for who names no domain, or one that is not here */
+  constructor(first: Identity, byDomain: ReadonlyMap<string, Identity>) {
+    this.#first = first;
+    this.#byDomain = byDomain;
+  }
+
+  of(name: string | undefined): Identity {
+    return this.#byDomain.get(name?.toLowerCase() ?? '') ?? this.#first;
+  }
+
+  all(): Iterable<Identity> {
+    return this.#byDomain.values();
+  }
+}
+
 /** The node's certificate and key, as they lie on disk; they can be read again while the node runs. */
-export class Identity {
+export class Identity implements Identities {
+  readonly several = false;
   readonly #certificatePath: string;
   readonly #keyPath: string;
   readonly #authoritiesPath: string | undefined;
@@ -61,6 +90,10 @@ export class Identity {
     this.#info = certificateInfo(this.#pem.cert);
     this.#context = contextOf(this.#pem, this.#authorities);
     this.#endPoint = endPointBinding(new X509Certificate(this.#pem.cert).raw);
+  }
+
+  of(): Identity {
+    return this;
   }
 
   get info(): CertificateInfo {

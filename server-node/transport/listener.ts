@@ -4,7 +4,9 @@ import type { Secured, Transport } from '../edge/connection.ts';
 import type { Edge } from '../edge/edge.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import { hostAndPort, isLoopback, listenOptions, plainHost } from './address.ts';
-import type { Identity } from './certificate.ts';
+import { NO_BALANCERS } from './balancers.ts';
+import type { Identities } from './certificate.ts';
+import { peerOf } from './peer.ts';
 import { secure } from './secured-socket.ts';
 import { SocketTransport } from './socket.ts';
 import type { WebDoor } from './web/web-door.ts';
@@ -19,7 +21,8 @@ export interface BoundListener {
   close(): void;
 }
 
-type Listening<S extends { readonly jid: Jid }> = { readonly edge: Edge<S>; readonly identity: Identity };
+type Listening<S extends { readonly jid: Jid }> = { readonly edge: Edge<S>; readonly identity: Identities };
+type Take = (socket: Socket) => void;
 
 /**
  * Takes a socket as soon as it is accepted: a stranger who never finishes a TLS handshake is counted, and let go in time,
@@ -31,7 +34,7 @@ function take<S extends { readonly jid: Jid }>(
   direct: boolean,
   secured?: Secured,
 ): void {
-  const host = plainHost(socket.remoteAddress ?? '');
+  const { host, port } = peerOf(socket);
   const loopback = isLoopback(host);
   if (host === '' || !edge.admits(host, loopback)) {
     socket.destroy();
@@ -45,7 +48,7 @@ function take<S extends { readonly jid: Jid }>(
     (bytes) => received(bytes),
     () => gone(),
   );
-  const address = hostAndPort(host, socket.remotePort ?? 0);
+  const address = hostAndPort(host, port);
   const accepted = edge.accept(host, transport, { address, loopback, direct, secured });
   received = (bytes) => accepted.connection.received(bytes);
   gone = () => accepted.lost();
@@ -56,11 +59,14 @@ function take<S extends { readonly jid: Jid }>(
 export const listenClients = <S extends { readonly jid: Jid }>(
   address: string,
   edge: Edge<S>,
-  identity: Identity,
+  identity: Identities,
   direct: boolean,
+  balancers = NO_BALANCERS,
 ): Promise<BoundListener> =>
   bound(
-    createServer({ noDelay: true }, (socket) => take({ edge, identity }, socket, direct)),
+    createServer({ noDelay: true }, (socket) =>
+      balancers.receive(socket, (known) => take({ edge, identity }, known, direct)),
+    ),
     address,
   );
 
@@ -91,39 +97,45 @@ const HANDSHAKE_MS = 15_000;
 export const listenHttp = <S extends { readonly jid: Jid }>(
   address: string,
   door: WebDoor<S>,
-): Promise<BoundListener> =>
-  bound(
-    createServer({ noDelay: true }, (socket) => {
-      if (door.admits(socket)) door.take(socket, undefined);
-      else socket.destroy();
-    }),
+  balancers = NO_BALANCERS,
+): Promise<BoundListener> => {
+  const take: Take = (socket) => {
+    if (door.admits(socket)) door.take(socket, undefined);
+    else socket.destroy();
+  };
+  return bound(
+    createServer({ noDelay: true }, (socket) => balancers.receive(socket, take)),
     address,
   );
+};
 
 /** Listens with TLS for all that the client may name by ALPN (RFC 7301): HTTP, and XMPP as at its own door (XEP-0368). */
 export const listenHttps = <S extends { readonly jid: Jid }>(
   address: string,
   edge: Edge<S>,
   door: WebDoor<S>,
-  identity: Identity,
-): Promise<BoundListener> =>
-  bound(
-    createServer({ noDelay: true }, (socket) => {
-      if (!door.admits(socket)) {
-        socket.destroy();
-        return;
-      }
-      const timer = setTimeout(() => socket.destroy(), HANDSHAKE_MS);
-      const over = secure(socket, identity, ['xmpp-client', 'http/1.1'], (secure, secured) => {
-        clearTimeout(timer);
-        if (secure.alpnProtocol === 'xmpp-client') take({ edge, identity }, secure, true, secured);
-        else door.take(secure, secured);
-      });
-      over.on('error', () => socket.destroy());
-      over.on('close', () => clearTimeout(timer));
-    }),
+  identity: Identities,
+  balancers = NO_BALANCERS,
+): Promise<BoundListener> => {
+  const received: Take = (socket) => {
+    if (!door.admits(socket)) {
+      socket.destroy();
+      return;
+    }
+    const timer = setTimeout(() => socket.destroy(), HANDSHAKE_MS);
+    const over = secure(socket, identity, ['xmpp-client', 'http/1.1'], (secure, secured) => {
+      clearTimeout(timer);
+      if (secure.alpnProtocol === 'xmpp-client') take({ edge, identity }, secure, true, secured);
+      else door.take(secure, secured);
+    });
+    over.on('error', () => socket.destroy());
+    over.on('close', () => clearTimeout(timer));
+  };
+  return bound(
+    createServer({ noDelay: true }, (socket) => balancers.receive(socket, received)),
     address,
   );
+};
 
 /** Listens for components (XEP-0114); they bring no TLS, so this is for the machine itself, or a network of one's own. */
 export function listenComponents<E, S extends { readonly jid: Jid }>(

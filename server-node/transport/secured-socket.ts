@@ -1,24 +1,34 @@
 import { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { type DetailedPeerCertificate, TLSSocket } from 'node:tls';
+import { type DetailedPeerCertificate, type SecureContext, TLSSocket } from 'node:tls';
 import type { Secured } from '../edge/connection.ts';
-import type { Identity } from './certificate.ts';
+import type { Identities } from './certificate.ts';
 import { type ClientAuthorities, xmppAddresses } from './client-certificate.ts';
+import { samePeer } from './peer.ts';
 
-/** Begins TLS on a socket, as its server; `done` is called when the handshake is over. `protocols`: for ALPN (RFC 7301). */
+/** Begins TLS on a socket, as its server; `done` is called when the handshake is over. `protocols`: for ALPN (RFC 7301);
+ * `domain`: whose certificate is shown to who names none. */
 export function secure(
   raw: Socket,
-  identity: Identity,
+  identities: Identities,
   protocols: readonly string[],
   done: (socket: TLSSocket, secured: Secured) => void,
+  domain?: string,
 ): TLSSocket {
-  const { endPoint, authorities, context } = identity; // of the certificate that this handshake shows
+  // of the certificate that this handshake shows
+  let { endPoint, authorities, context } = identities.of(domain);
+  const byName = (name: string, show: (error: null, context: SecureContext) => void) => {
+    ({ endPoint, authorities, context } = identities.of(name));
+    show(null, context);
+  };
   const socket = new TLSSocket(raw, {
     isServer: true,
     secureContext: context,
     ALPNProtocols: [...protocols],
+    ...(identities.several ? { SNICallback: byName } : {}),
     ...(authorities === undefined ? {} : { requestCert: true, rejectUnauthorized: false }),
   });
+  samePeer(raw, socket);
   socket.once('secure', () => done(socket, new SecuredSocket(socket, endPoint, authorities)));
   return socket;
 }

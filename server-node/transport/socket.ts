@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Secured, Transport } from '../edge/connection.ts';
 import type { Bytes } from '../xml/chars.ts';
-import type { Identity } from './certificate.ts';
+import type { Identities } from './certificate.ts';
 import { secure } from './secured-socket.ts';
 
 /** a client that half closes, or whose network died, is not waited for longer than this */
@@ -10,11 +10,11 @@ const LINGER_MS = 5000;
 /** A TCP or TLS socket as the edge sees it. */
 export class SocketTransport implements Transport {
   #socket: Socket;
-  readonly #identity: Identity;
+  readonly #identity: Identities;
   readonly #onBytes: (bytes: Bytes) => void;
   readonly #onGone: () => void;
 
-  constructor(socket: Socket, identity: Identity, onBytes: (bytes: Bytes) => void, onGone: () => void) {
+  constructor(socket: Socket, identity: Identities, onBytes: (bytes: Bytes) => void, onGone: () => void) {
     this.#socket = socket;
     this.#identity = identity;
     this.#onBytes = onBytes;
@@ -51,10 +51,10 @@ export class SocketTransport implements Transport {
     this.#socket.destroy();
   }
 
-  startTls(done: (secured: Secured) => void): void {
+  startTls(done: (secured: Secured) => void, domain?: string): void {
     const raw = this.#socket;
     raw.removeAllListeners('data');
-    const over = secure(raw, this.#identity, ['xmpp-client'], (_socket, secured) => done(secured));
+    const over = secure(raw, this.#identity, ['xmpp-client'], (_socket, secured) => done(secured), domain);
     this.#socket = over;
     this.#listen(over);
   }

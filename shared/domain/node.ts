@@ -17,7 +17,7 @@ export const Certificate = v.object({
 export type Certificate = v.InferOutput<typeof Certificate>;
 
 export const Listener = v.object({
-  name: v.picklist(['c2s', 'c2s_tls', 'http', 'https', 'components']),
+  name: v.picklist(['c2s', 'c2s_tls', 'http', 'https', 'components', 'edges']),
   /** host:port, or [v6]:port */
   address: v.string(),
 });

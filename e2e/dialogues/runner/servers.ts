@@ -56,7 +56,7 @@ export async function startParleyd(accounts: number): Promise<Host> {
   // PARLEYD_STORAGE=postgres: the same conversations over the other storage
   const database = process.env['PARLEYD_STORAGE'] === 'postgres' ? PrivatePostgres.start() : undefined;
   const storage = database === undefined ? [] : ['--storage', database.url];
-  const node = await NodeUnderTest.make(DOMAIN, ['limits.bytes_per_second=0', contact], storage);
+  const node = await NodeUnderTest.make(DOMAIN, ['limits.bytes_per_second=0', contact], undefined, storage);
   await node.start();
   const people = newAccounts(accounts);
   const file = join(node.folder, 'people.csv');

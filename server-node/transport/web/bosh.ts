@@ -53,6 +53,12 @@ export class Bosh<S extends { readonly jid: Jid }> {
     }
   }
 
+  /** Several domains may share the door. */
+  #domainOf(request: Body): string {
+    const to = request.attribute('to')?.toLowerCase() ?? '';
+    return this.#edge.domains.has(to) ? to : this.#domain;
+  }
+
   #begin(request: Body, { host, address, loopback, secured }: Visitor, reply: Reply): void {
     if (!this.#edge.admits(host, loopback)) {
       reply(body({ type: 'terminate', condition: 'policy-violation' }));
@@ -60,7 +66,7 @@ export class Bosh<S extends { readonly jid: Jid }> {
     }
     const sid = randomBytes(18).toString('base64url');
     let lost = () => {};
-    const session = new BoshSession<S>(sid, this.#domain, request, () => {
+    const session = new BoshSession<S>(sid, this.#domainOf(request), request, () => {
       this.#sessions.delete(sid);
       lost();
     });

@@ -4,7 +4,8 @@ import type { Duplex } from 'node:stream';
 import type { Secured } from '../../edge/connection.ts';
 import type { Edge } from '../../edge/edge.ts';
 import type { Jid } from '../../xmpp/jid.ts';
-import { hostAndPort, isLoopback, plainHost } from '../address.ts';
+import { hostAndPort, isLoopback } from '../address.ts';
+import { peerOf } from '../peer.ts';
 import { Bosh } from './bosh.ts';
 import { hostMeta, hostMetaJson, waysIn } from './host-meta.ts';
 import { Pacer } from './pacer.ts';
@@ -16,7 +17,7 @@ export interface WebOptions<S extends { readonly jid: Jid }> {
   readonly edge: Edge<S>;
   readonly metrics: () => string;
   /** where the world finds the door: https://host:port; undefined: nowhere, and no ways in are published */
-  readonly publicBase: () => string | undefined;
+  readonly publicBase: (host: string | undefined) => string | undefined;
 }
 
 interface Answer {
@@ -62,7 +63,7 @@ export class WebDoor<S extends { readonly jid: Jid }> {
 
   /** Whether one more socket is welcome: they share what the process can hold with those of XMPP. */
   admits(socket: Socket): boolean {
-    const host = plainHost(socket.remoteAddress ?? '');
+    const { host } = peerOf(socket);
     if (host === '') return false;
     const { edge } = this.#options;
     const loopback = isLoopback(host);
@@ -86,7 +87,7 @@ export class WebDoor<S extends { readonly jid: Jid }> {
   }
 
   #came(socket: Socket): void {
-    const host = plainHost(socket.remoteAddress ?? '');
+    const { host } = peerOf(socket);
     const network = this.#options.edge.networkOf(host, isLoopback(host)) ?? '';
     this.#open.add(socket);
     this.#networks.set(network, (this.#networks.get(network) ?? 0) + 1);
@@ -104,10 +105,9 @@ export class WebDoor<S extends { readonly jid: Jid }> {
   }
 
   #visitor(socket: Socket | Duplex): Visitor {
-    const { remoteAddress = '', remotePort = 0 } = socket as Socket;
-    const host = plainHost(remoteAddress);
+    const { host, port } = peerOf(socket as Socket);
     const secured = this.#channels.get(socket);
-    return { host, address: hostAndPort(host, remotePort), loopback: isLoopback(host), secured };
+    return { host, address: hostAndPort(host, port), loopback: isLoopback(host), secured };
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
@@ -129,7 +129,7 @@ export class WebDoor<S extends { readonly jid: Jid }> {
   }
 
   #page(path: string, request: IncomingMessage): Answer {
-    const base = this.#options.publicBase();
+    const base = this.#options.publicBase(request.headers.host);
     switch (path) {
       case '/metrics':
         return this.#visitor(request.socket).loopback

@@ -1,0 +1,343 @@
+import { KIND, TO_EDGE } from '../link/edge-frames.ts';
+import type { Packer } from '../link/pack.ts';
+import type { Debt, Fate, Outlet, Session } from '../router/session.ts';
+import { Debts } from '../stream/debts.ts';
+import type { Kept, Unacknowledged } from '../stream/ports.ts';
+import type { Bytes } from '../xml/chars.ts';
+import { readTag } from '../xml/tag.ts';
+import type { DeskCore } from './desk-core.ts';
+
+/** What the link to the edge takes. */
+export interface Quay {
+  /** frames of this turn */
+  readonly out: Packer;
+  readonly core: DeskCore;
+  /** has more to say at the end of the turn */
+  dirty(berth: Berth): void;
+  /** a stanza that goes to many in a row is written once */
+  deliver(session: number, bytes: Bytes): void;
+  askDrained(session: number): Promise<void>;
+}
+
+/** A message that an edge was given, until it says what became of it. */
+interface Given {
+  readonly bytes: Bytes;
+  readonly at: number;
+  readonly fate: Fate | undefined;
+  kept: Kept | undefined;
+}
+
+type Work =
+  | { readonly kind: 'stanza'; readonly raw: Bytes; readonly maybe: boolean }
+  | { readonly kind: 'call'; readonly run: () => void };
+
+const original = (fate: Fate | undefined): Bytes | undefined =>
+  fate !== undefined && 'original' in fate ? (fate.original as Bytes) : undefined;
+
+/** Where a session whose client is at an edge of another process lies in the core: its outlet, and its stanzas in their order. */
+export class Berth implements Outlet {
+  readonly number: number;
+  #quay: Quay;
+  readonly #account: string;
+  session: Session | undefined;
+  managed = false;
+  waiting = false;
+  readonly #given = new Map<number, Given>();
+  #next: number;
+  #work: Work[] = [];
+  #busy = false;
+  /** stanzas of its client: begun; all handled up to there; told to be; and handled beyond, out of their order */
+  #begun: number;
+  #handled: number;
+  #confirmed: number;
+  readonly #beyond = new Set<number>();
+  #news: number[] | undefined;
+  /** what holds the answers back, in all and by the stanza that caused it */
+  #holds = 0;
+  readonly #holdsOf = new Map<number, number>();
+  #held: (() => void)[] = [];
+  #debts: Debts | undefined;
+  #over = false;
+  #packed: readonly unknown[] = [];
+
+  constructor(quay: Quay, number: number, account: string, handled = 0, next = 1) {
+    this.#quay = quay;
+    this.number = number;
+    this.#account = account;
+    this.#begun = handled;
+    this.#handled = handled;
+    this.#confirmed = handled;
+    this.#next = next;
+  }
+
+  // what the router says
+
+  send(bytes: Bytes, fate?: Fate): Promise<unknown> | Debt | undefined {
+    if (!this.managed || this.#over || !bytes.startsWith('<message')) {
+      if (!this.#over || !this.managed) fate?.taken(); // without stream management what was written is all that can be known
+      this.#say(() => this.#quay.deliver(this.number, bytes));
+      return undefined;
+    }
+    const number = this.#next++;
+    const given: Given = { bytes, at: this.#quay.core.now(), fate, kept: undefined };
+    this.#given.set(number, given);
+    const whole = original(fate);
+    // what lies elsewhere has its place there whatever happens here
+    const place = fate !== undefined && whole === undefined ? fate.keep(nowhere) : undefined;
+    const elsewhere = fate !== undefined && (whole === undefined || whole !== bytes);
+    this.#say(() => {
+      const kind = elsewhere ? KIND.elsewhere : KIND.own;
+      const { out } = this.#quay;
+      out
+        .byte(TO_EDGE.message)
+        .count(this.number)
+        .byte(kind)
+        .count(number)
+        .text(place?.key ?? '')
+        .bytes(bytes);
+    });
+    return this.waiting ? this.#secure(given) : new Owed(this, number);
+  }
+
+  owe(debt: Debt): void {
+    if (!this.managed) return; // without stream management it is never told
+    this.#debts ??= new Debts();
+    this.#debts.owe(debt);
+  }
+
+  hold(until: Promise<unknown>): void {
+    const cause = this.#begun;
+    this.#holds++;
+    this.#holdsOf.set(cause, (this.#holdsOf.get(cause) ?? 0) + 1);
+    const release = () => {
+      this.#holds--;
+      this.#released(cause);
+      if (this.#holds === 0) for (const say of this.#held.splice(0)) say();
+    };
+    until.then(release, release);
+  }
+
+  #released(cause: number): void {
+    const left = (this.#holdsOf.get(cause) ?? 1) - 1;
+    if (left > 0) this.#holdsOf.set(cause, left);
+    else {
+      this.#holdsOf.delete(cause);
+      if (cause < this.#begun || !this.#busy) this.#safe(cause);
+    }
+  }
+
+  async drained(): Promise<void> {
+    if (this.#over) return;
+    await new Promise<void>((resolve) => this.#say(() => void this.#quay.askDrained(this.number).then(resolve)));
+  }
+
+  charge(recipients: number): void {
+    this.#quay.out.byte(TO_EDGE.charge).count(this.number).count(recipients);
+  }
+
+  end(condition: string, text = ''): void {
+    this.#say(() => void this.#quay.out.byte(TO_EDGE.end).count(this.number).text(condition).text(text));
+  }
+
+  /** Nothing is said to the edge while something has to be on disk first. */
+  #say(frame: () => void): void {
+    if (this.#holds > 0) this.#held.push(frame);
+    else frame();
+  }
+
+  // what the edge says
+
+  /** The next stanza of its client; `maybe`: an earlier core may have handled it. */
+  take(raw: Bytes, maybe: boolean): void {
+    this.#do({ kind: 'stanza', raw, maybe });
+  }
+
+  /** Nothing is handled before that. */
+  wait(until: Promise<unknown>): void {
+    this.#busy = true;
+    const goOn = () => this.#goOn();
+    until.then(goOn, goOn);
+  }
+
+  /** Done once all stanzas before are handled. */
+  afterwards(run: () => void): void {
+    this.#do({ kind: 'call', run });
+  }
+
+  #do(work: Work): void {
+    this.#work.push(work);
+    if (!this.#busy) this.#goOn();
+  }
+
+  #goOn(): void {
+    this.#busy = true;
+    for (let work = this.#work.shift(); work !== undefined; work = this.#work.shift()) {
+      if (work.kind === 'call') {
+        work.run();
+        continue;
+      }
+      this.#begun++;
+      const done = this.#handle(work.raw, work.maybe);
+      if (done !== undefined) {
+        const next = () => {
+          this.#done();
+          this.#goOn();
+        };
+        done.then(next, next);
+        return;
+      }
+      this.#done();
+    }
+    this.#busy = false;
+  }
+
+  #handle(raw: Bytes, maybe: boolean): void | Promise<void> {
+    const { session } = this;
+    const tag = raw === '' ? undefined : readTag(raw, 0, Number.POSITIVE_INFINITY);
+    if (session === undefined || session.closed || tag === undefined) return;
+    const { core } = this.#quay;
+    return maybe ? core.again(session, tag, raw) : core.receive(session, tag, raw);
+  }
+
+  /** The stanza is handled; what it causes may have to be on disk yet. */
+  #done(): void {
+    if (this.#holdsOf.has(this.#begun)) this.#quay.dirty(this);
+    else this.#safe(this.#begun);
+  }
+
+  /** Another core need not do it again. Each by itself: one that waits for a disk must not make others be done twice. */
+  #safe(number: number): void {
+    if (number <= this.#handled || this.#beyond.has(number)) return;
+    if (number === this.#handled + 1) {
+      this.#handled++;
+      while (this.#beyond.delete(this.#handled + 1)) this.#handled++;
+    } else {
+      this.#beyond.add(number);
+      this.#news = [...(this.#news ?? []), number];
+    }
+    this.#quay.dirty(this);
+  }
+
+  /** At the end of the turn: how far it is, and what the next core would need to know. */
+  complete(): void {
+    const { out, core } = this.#quay;
+    const { session } = this;
+    if (session !== undefined && !session.closed) {
+      const marks = core.marks(session);
+      if (marks.some((mark, i) => mark !== this.#packed[i])) {
+        this.#packed = marks;
+        out
+          .byte(TO_EDGE.capsule)
+          .count(this.number)
+          .text(JSON.stringify(core.pack(session)));
+      }
+    }
+    const beyond = this.#news?.filter((number) => number > this.#handled) ?? [];
+    this.#news = undefined;
+    if (this.#handled === this.#confirmed && beyond.length === 0) return;
+    this.#confirmed = this.#handled;
+    out.byte(TO_EDGE.confirmed).count(this.number).count(this.#handled).count(beyond.length);
+    for (const number of beyond) out.count(number);
+  }
+
+  /** Resolves when what its client was not told of yet may be told. */
+  discharge(answer: () => void): void {
+    this.afterwards(() => {
+      const owed = this.#debts?.discharge();
+      const recovered = this.#quay.core.recovering();
+      const say = () => this.#say(answer);
+      if (owed === undefined && recovered === undefined) say();
+      else void Promise.allSettled([owed, recovered]).then(say);
+    });
+  }
+
+  taken(number: number): void {
+    const given = this.#given.get(number);
+    if (given === undefined) return;
+    this.#given.delete(number);
+    given.fate?.taken();
+    if (given.fate === undefined) given.kept?.drop();
+  }
+
+  /** Whether a message has arrived, or is nobody's business any more. */
+  settled(number: number): boolean {
+    return !this.#given.has(number);
+  }
+
+  async keep(number: number): Promise<void> {
+    const given = this.#given.get(number);
+    if (given !== undefined) await this.#secure(given);
+  }
+
+  /** Puts all that has not arrived on disk. */
+  async keepAll(): Promise<void> {
+    await Promise.all([...this.#given.values()].map((given) => this.#secure(given)));
+  }
+
+  async #secure(given: Given): Promise<unknown> {
+    const { fate, bytes, at } = given;
+    if (given.kept === undefined) {
+      const put = () => this.#quay.core.safe.put(this.#account, { bytes: original(fate) ?? bytes, at });
+      given.kept = fate === undefined ? put() : fate.keep(put);
+    }
+    return given.kept?.stored;
+  }
+
+  /** A message that a dead core gave. `kept`: where it lies on disk */
+  regive(number: number, bytes: Bytes, at: number, fate: Fate | undefined, kept: Kept | undefined): void {
+    this.#given.set(number, { bytes, at, fate, kept });
+    this.#next = Math.max(this.#next, number + 1);
+  }
+
+  /** Over another link to the same edge, or by none. */
+  move(quay: Quay): void {
+    this.#quay = quay;
+  }
+
+  /**
+   * It is over. `lost`: what its client did not take, and from `unseen` on nothing has come to it; `left`: the same of what
+   * had no number. Resolves when all is where messages wait.
+   */
+  async close(lost: readonly number[], unseen: number, left: readonly Unacknowledged[] = []): Promise<void> {
+    if (this.#over) return;
+    this.#over = true;
+    const back: Unacknowledged[] = [];
+    for (const number of [...lost, ...[...this.#given.keys()].filter((one) => one >= unseen)]) {
+      const given = this.#given.get(number);
+      if (given === undefined) continue;
+      this.#given.delete(number);
+      const { fate, bytes, at, kept } = given;
+      if (fate === undefined) kept?.drop();
+      if (fate === undefined || fate.lost()) back.push({ bytes: original(fate) ?? bytes, at });
+    }
+    for (const number of [...this.#given.keys()]) this.taken(number); // it took the rest
+    const { session } = this;
+    if (session === undefined) return;
+    const { core } = this.#quay;
+    const closed = core.close(session);
+    await Promise.all([closed, core.undelivered(session, [...back, ...left])]);
+  }
+}
+
+const nowhere = (): never => {
+  throw new Error('what lies elsewhere is not put anywhere');
+};
+
+/** A message that an edge has, by its number. */
+class Owed implements Debt {
+  readonly #berth: Berth;
+  readonly #number: number;
+
+  constructor(berth: Berth, number: number) {
+    this.#berth = berth;
+    this.#number = number;
+  }
+
+  get settled(): boolean {
+    return this.#berth.settled(this.#number);
+  }
+
+  secure(): Promise<unknown> {
+    return this.#berth.keep(this.#number);
+  }
+}
