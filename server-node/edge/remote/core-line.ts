@@ -36,7 +36,7 @@ interface Ask {
 }
 
 const FIRST_RETRY_MS = 20;
-const LONGEST_RETRY_MS = 1000;
+const LONGEST_RETRY_MS = 250;
 /** a core that refuses us is not asked more often, milliseconds */
 const REFUSED_RETRY_MS = 5000;
 /** how long a hello may take, milliseconds */

@@ -205,6 +205,26 @@ test('a link that breaks between living processes loses nothing and doubles noth
   assert.equal(remote.edge.cores.counts.losses, 0);
 });
 
+test('a client whose stanzas take long is not read any more, and others are', async () => {
+  const [anna, bert] = await annaAndBert();
+  let goOn = () => {};
+  const long = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  remote.core?.world.router.hooks.on('presence-directed', 'observe', () => long);
+  const pushed = Array.from({ length: 80 }, () => `<presence to='room@else.example/x'/>`).join('');
+  await anna.says(pushed + to('bert', 'last'));
+  assert.equal(anna.socket.reading, false);
+  assert.deepEqual(bodies(bert.socket.written), []);
+  await bert.says(to('anna', 1));
+  await anna.hears();
+  assert.deepEqual(bodies(anna.socket.written), ['1'], 'she is still written to');
+  goOn();
+  await remote.until(() => anna.socket.reading);
+  await bert.hears();
+  assert.deepEqual(bodies(bert.socket.written), ['last'], 'and nothing of hers was lost');
+});
+
 test('an edge that does not come back takes its sessions with it', async () => {
   const [anna, bert] = await annaAndBert(ENABLE);
   await anna.says(to('bert', 1));
