@@ -6,7 +6,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, NodeUnderTest } from '../../e2e/clients/node-under-test.ts';
+import { NodeUnderTest } from '../../e2e/clients/node-under-test.ts';
 import { RawClient } from '../../e2e/clients/raw-client.ts';
 import { ClusterUnderTest } from '../../e2e/hosts/cluster.ts';
 import { startEjabberds } from './ejabberd.mjs';
@@ -24,7 +24,6 @@ const DOMAIN = 'load.test';
 const UNLIMITED = [
   ...['bytes_per_second', 'stanzas_per_second', 'connections_per_second'].map((name) => `limits.${name}=0`),
   ...['strangers_per_address', 'connections_per_address'].map((name) => `limits.${name}=1000000`),
-  'log.level=warn',
 ];
 const USERS = 1000;
 

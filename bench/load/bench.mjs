@@ -272,7 +272,7 @@ const median = (list) => {
   return v.length ? v[v.length >> 1] : NaN;
 };
 const names = servers.map((s) => s.name);
-const own = names.slice(3); // parleyd, and what --driver named
+const own = names.filter((name) => !['prosody', 'ejabberd', 'floor'].includes(name)); // parleyd, and what --driver named
 const show = (v) => (Number.isFinite(v) ? (v >= 100 ? v.toFixed(0) : v.toPrecision(3)) : '');
 const rows = new Map([...plain, ...archived].map((row) => [row.title, row]));
 const medians = (title) => Object.fromEntries(names.map((n) => [n, median(figures.get(title)?.get(n) ?? [])]));

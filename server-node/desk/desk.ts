@@ -120,11 +120,6 @@ export class EdgeDesk {
     for (const edge of this.#edges.values()) edge.withhold(full);
   }
 
-  /** What the core offers has changed. */
-  tellFacts(): void {
-    for (const edge of this.#edges.values()) edge.tellFacts();
-  }
-
   /** In order: edges keep their clients, and what those have not acknowledged is on disk when this resolves. */
   async stop(): Promise<void> {
     this.#stopped = true;

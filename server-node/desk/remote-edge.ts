@@ -37,6 +37,7 @@ export class RemoteEdge implements Quay {
   #drain = 0;
   #last: Bytes | undefined;
   #cutAt: number | undefined;
+  #facts = '';
 
   constructor(name: string, options: RemoteEdgeOptions) {
     this.name = name;
@@ -52,7 +53,7 @@ export class RemoteEdge implements Quay {
       now: options.core.now,
       deadMs: options.deadMs,
     });
-    this.tellFacts();
+    this.#tellFacts();
   }
 
   // the link
@@ -105,6 +106,7 @@ export class RemoteEdge implements Quay {
   }
 
   tick(): void {
+    this.#tellFacts();
     this.#link.tick();
   }
 
@@ -112,11 +114,15 @@ export class RemoteEdge implements Quay {
     this.#link.withhold(withheld);
   }
 
-  tellFacts(): void {
+  /** What the core offers, when it is something else than it was. */
+  #tellFacts(): void {
     const { plain, strictBinding, upgrades } = this.core;
     const { offered, missing, iterations } = upgrades;
     const facts: CoreFacts = { features: this.core.features(), plain, strictBinding, offered, missing, iterations };
-    this.out.byte(TO_EDGE.facts).text(JSON.stringify(facts));
+    const text = JSON.stringify(facts);
+    if (text === this.#facts) return;
+    this.#facts = text;
+    this.out.byte(TO_EDGE.facts).text(text);
   }
 
   // what goes out

@@ -20,8 +20,8 @@ export interface LineOwner {
   readonly now: () => number;
   /** how long a core may say nothing before it is held for dead, milliseconds */
   readonly deadMs: number;
-  /** a core process is there that has nothing of ours */
-  came(line: CoreLine): void;
+  /** A core says what it offers; `first`: it has nothing of ours yet. */
+  learnt(line: CoreLine, first: boolean): void;
   /** the core process is gone, and another is there in its place, or none */
   died(line: CoreLine): void;
   /** the same core goes on, or its pipe is gone for now */
@@ -36,7 +36,7 @@ interface Ask {
 }
 
 const FIRST_RETRY_MS = 20;
-const LONGEST_RETRY_MS = 1000;
+const LONGEST_RETRY_MS = 250;
 /** a core that refuses us is not asked more often, milliseconds */
 const REFUSED_RETRY_MS = 5000;
 /** how long a hello may take, milliseconds */
@@ -55,6 +55,7 @@ export class CoreLine {
   #stopped = false;
   #connecting = false;
   facts: CoreFacts | undefined;
+  readonly #before = { bytes: 0, batches: 0 };
   /** the core says that it is about to stop */
   leaving = false;
   /** since when there is no core at the other end, milliseconds since the epoch; undefined: there is one */
@@ -75,6 +76,12 @@ export class CoreLine {
 
   get link(): Link {
     return this.#link;
+  }
+
+  /** written to it, and to those that were there before */
+  get traffic(): { readonly bytes: number; readonly batches: number } {
+    const { bytes, batches } = this.#link.traffic;
+    return { bytes: this.#before.bytes + bytes, batches: this.#before.batches + batches };
   }
 
   #newLink(): Link {
@@ -108,7 +115,7 @@ export class CoreLine {
   #learn(facts: CoreFacts): void {
     const first = this.facts === undefined;
     this.facts = facts;
-    if (first) this.#owner.came(this);
+    this.#owner.learnt(this, first);
   }
 
   #answered(id: number, text: string): void {
@@ -226,6 +233,8 @@ export class CoreLine {
     this.#asks = new Map();
     this.#link = this.#newLink(); // first: dropping the old one must not look like losing this
     link.abandon();
+    this.#before.bytes += link.traffic.bytes;
+    this.#before.batches += link.traffic.batches;
     for (const { resolve } of asks.values()) resolve(undefined);
     if (!had) return;
     this.awaySince ??= this.#owner.now();

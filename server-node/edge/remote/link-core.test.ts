@@ -103,8 +103,8 @@ test('a killed core is not noticed: sessions go on with another, contacts see no
   assert.equal(anna.socket.reading, true);
   assert.equal(core.world.router.sessions.of('anna')[0]?.available, true);
   assert.doesNotMatch(bert.socket.written, /unavailable/);
-  assert.equal(remote.edge.counts.losses, 1);
-  assert.equal(remote.edge.counts.handedOver, 2);
+  assert.equal(remote.edge.cores.counts.losses, 1);
+  assert.equal(remote.edge.handedOver, 2);
 });
 
 test('what a killed core had not confirmed comes once', async () => {
@@ -194,7 +194,7 @@ test('a link that breaks between living processes loses nothing and doubles noth
     anna.connection.received(to('bert', n));
     if (n % 7 === 3) {
       remote.cut();
-      await remote.until(() => remote.edge.lines.some(({ ready }) => ready));
+      await remote.until(() => remote.edge.cores.lines.some(({ ready }) => ready));
     } else await turns(n % 3);
   }
   await remote.until(() => bodies(bert.socket.written).length >= 40);
@@ -202,7 +202,27 @@ test('a link that breaks between living processes loses nothing and doubles noth
     bodies(bert.socket.written),
     Array.from({ length: 40 }, (_, n) => String(n)),
   );
-  assert.equal(remote.edge.counts.losses, 0);
+  assert.equal(remote.edge.cores.counts.losses, 0);
+});
+
+test('a client whose stanzas take long is not read any more, and others are', async () => {
+  const [anna, bert] = await annaAndBert();
+  let goOn = () => {};
+  const long = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  remote.core?.world.router.hooks.on('presence-directed', 'observe', () => long);
+  const pushed = Array.from({ length: 80 }, () => `<presence to='room@else.example/x'/>`).join('');
+  await anna.says(pushed + to('bert', 'last'));
+  assert.equal(anna.socket.reading, false);
+  assert.deepEqual(bodies(bert.socket.written), []);
+  await bert.says(to('anna', 1));
+  await anna.hears();
+  assert.deepEqual(bodies(anna.socket.written), ['1'], 'she is still written to');
+  goOn();
+  await remote.until(() => anna.socket.reading);
+  await bert.hears();
+  assert.deepEqual(bodies(bert.socket.written), ['last'], 'and nothing of hers was lost');
 });
 
 test('an edge that does not come back takes its sessions with it', async () => {

@@ -129,6 +129,12 @@ export class RemoteSession {
     for (const wake of this.#wakes.splice(0)) wake();
   }
 
+  /** Its core ends it. */
+  end(condition: string, text: string | undefined): void {
+    this.ended = true;
+    this.outlet.end(condition, text);
+  }
+
   /** Nobody waits for anything of it any more. */
   over(): void {
     for (const { resolve } of this.#handled.splice(0)) resolve();

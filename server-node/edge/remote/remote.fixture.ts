@@ -160,7 +160,7 @@ export class Remote {
     if (people.length > 0) await core.world.people(...people);
     await core.start();
     this.core = core;
-    await this.until(() => core.desk.size === 1 && this.edge.lines.some(({ ready }) => ready));
+    await this.until(() => core.desk.size === 1 && this.edge.cores.lines.some(({ ready }) => ready));
     await turns();
     return core;
   }
