@@ -75,7 +75,7 @@ export class LocalSessions implements SessionWatcher, SessionsWatcher {
   #opened(out: Packer, id: number, session: Session): void {
     const { jid, connectedAt, peer } = session;
     out.byte(FRAME.opened).count(id).text(jid.local).text(jid.resource);
-    out.count(connectedAt).text(JSON.stringify(peer));
+    out.count(connectedAt).text(JSON.stringify({ ...peer, address: '' }));
     const blocked = this.#announced.blocked(jid.local);
     out.count(blocked.length);
     for (const one of blocked) out.text(one);

@@ -42,6 +42,8 @@ interface Piece {
 
 /** it is acknowledged at the latest after so many datagrams, or with the next turn */
 const ACK_EVERY = 32;
+/** what is said so soon after the last batch waits so long for more, milliseconds */
+const GATHER_MS = 1;
 /** what is sent again at once, bytes */
 const BURST_BYTES = 1_048_576;
 
@@ -64,6 +66,7 @@ export class PairLink {
   #bytes = 0;
   #flying = 0;
   #scheduled = false;
+  #flushedAt = Number.NEGATIVE_INFINITY;
   /** when the oldest piece on its way was sent last, and first made progress impossible */
   #sentAt = 0;
   #progressAt = 0;
@@ -78,6 +81,8 @@ export class PairLink {
   #closed = false;
   /** who waits until the other side has what was written */
   readonly #waiting: { readonly upTo: number; resolve(): void }[] = [];
+  /** who will, once it has left */
+  #asking: (() => void)[] = [];
   readonly counters = { batches: 0, bytes: 0, resent: 0, received: 0, lost: 0 };
 
   constructor(parts: PairLinkParts) {
@@ -99,10 +104,13 @@ export class PairLink {
   get out(): Packer {
     if (!this.#scheduled) {
       this.#scheduled = true;
-      setImmediate(() => {
+      const flush = () => {
         this.#scheduled = false;
         this.flush();
-      });
+      };
+      // a batch costs as much as several messages, here, at the bus and there: when many are said they are gathered
+      if (this.#parts.clock() - this.#flushedAt < GATHER_MS) setTimeout(flush, GATHER_MS);
+      else setImmediate(flush);
     }
     return this.#out;
   }
@@ -110,8 +118,10 @@ export class PairLink {
   /** Sends what was written. */
   flush(): void {
     if (this.#closed) return;
+    this.#flushedAt = this.#parts.clock();
     this.#parts.gather();
     if (this.#out.length > 0) this.#cut(this.#out.take());
+    if (this.#asking.length > 0) this.#awaited();
     this.#pump();
     if (this.#ackDue) this.#acknowledge();
   }
@@ -190,10 +200,9 @@ export class PairLink {
 
   /** Resolves when the other side has all that was written until now, or will never have it. */
   heard(): Promise<void> {
-    this.flush();
-    if (this.#closed || this.#pieces.length === this.#gone) return Promise.resolve();
-    const upTo = this.#nextSeq - 1;
-    return new Promise((resolve) => this.#waiting.push({ upTo, resolve }));
+    if (this.#closed) return Promise.resolve();
+    void this.out; // what is to be gathered leaves with the next batch
+    return new Promise((resolve) => this.#asking.push(resolve));
   }
 
   close(): void {
@@ -201,7 +210,15 @@ export class PairLink {
     this.#wake(Number.POSITIVE_INFINITY);
   }
 
+  #awaited(): void {
+    const [asking, upTo] = [this.#asking, this.#nextSeq - 1];
+    this.#asking = [];
+    if (this.#pieces.length === this.#gone) for (const resolve of asking) resolve();
+    else for (const resolve of asking) this.#waiting.push({ upTo, resolve });
+  }
+
   #wake(upTo: number): void {
+    if (upTo === Number.POSITIVE_INFINITY) this.#awaited();
     while (this.#waiting[0] !== undefined && this.#waiting[0].upTo <= upTo) this.#waiting.shift()?.resolve();
   }
 

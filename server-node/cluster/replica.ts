@@ -84,7 +84,7 @@ export class Replica {
     const id = reader.count();
     const jid = new Jid(reader.text(), this.#domain, reader.text());
     const connectedAt = reader.count();
-    const session = new RemoteSession(id, jid, JSON.parse(reader.text()) as Peer, connectedAt, this.#way);
+    const session = new RemoteSession(id, jid, peerOf(reader.text()), connectedAt, this.#way);
     const blocked = Array.from({ length: reader.count() }, () => reader.text());
     if (blocked.length > 0) this.#blocklists.learn(jid.local, blocked);
     this.#state(reader, session);
@@ -166,6 +166,19 @@ export class Replica {
   #wakeAll(): void {
     for (const id of [...this.#waiting.keys()]) this.#wake(id);
   }
+}
+
+/** How others are connected is mostly the same: one object for all of them. */
+const peers = new Map<string, Peer>();
+
+function peerOf(text: string): Peer {
+  let peer = peers.get(text);
+  if (peer === undefined) {
+    if (peers.size > 10_000) peers.clear();
+    peer = JSON.parse(text) as Peer;
+    peers.set(text, peer);
+  }
+  return peer;
 }
 
 function skipState(reader: Unpacker): void {

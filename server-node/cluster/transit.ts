@@ -60,14 +60,12 @@ export class Transit {
 
   /** What is owed to its sender. */
   debt(number: number): Debt {
-    const open = this.#open;
-    const secure = () => this.keep(number) ?? Promise.resolve();
-    return {
-      get settled() {
-        return !open.has(number);
-      },
-      secure,
-    };
+    return new InTransit(this, number);
+  }
+
+  /** Its fate is not known yet. */
+  has(number: number): boolean {
+    return this.#open.has(number);
   }
 
   /** Its client was sent it, and acknowledges nothing. */
@@ -136,5 +134,24 @@ export class Transit {
         return entry.returning;
       }),
     );
+  }
+}
+
+/** A message on its way, as its sender's session knows it. */
+class InTransit implements Debt {
+  readonly #transit: Transit;
+  readonly #number: number;
+
+  constructor(transit: Transit, number: number) {
+    this.#transit = transit;
+    this.#number = number;
+  }
+
+  get settled(): boolean {
+    return !this.#transit.has(this.#number);
+  }
+
+  secure(): Promise<unknown> {
+    return this.#transit.keep(this.#number) ?? Promise.resolve();
   }
 }

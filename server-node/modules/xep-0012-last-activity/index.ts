@@ -47,13 +47,16 @@ export const lastActivity: Module = {
     // §4: a request to a resource does not get there from who may not know that it is there
     ctx.guardIq(NS.last, (to, from) => ctx.maySee(to.local, from));
 
+    // one that was never shown to anybody was no visit
+    const shown = new WeakSet<Session>();
     ctx.on('presence-sent', 'observe', ({ session, stanza }) => {
+      shown.add(session);
       if (stanza.type !== 'unavailable') farewells.delete(session);
       else farewells.set(session, (stanza.element.child('status')?.text ?? '').slice(0, LONGEST_STATUS));
     });
     ctx.on('session-closed', 'observe', async ({ session, moved }) => {
       const { local } = session.jid;
-      if (moved === true || ctx.sessions.of(local).length > 0) return;
+      if (moved === true || !shown.has(session) || ctx.sessions.of(local).length > 0) return;
       await store.set(local, KEY, { at: ctx.now(), status: farewells.get(session) ?? '' });
     });
   },

@@ -38,11 +38,19 @@ export const offline: Module = {
       if (taker !== undefined) ctx.aside('offline messages', () => deliver(ctx, taker, takers));
     });
     // under stream management nothing may wait for it: it ends with an acknowledgement, which comes by the same stream
-    ctx.on('presence-sent', 'observe', ({ session }) =>
-      session.outlet.managed === true
-        ? ctx.aside('offline messages', () => deliver(ctx, session, takers))
-        : deliver(ctx, session, takers),
-    );
+    // what could take messages since it was given what waited has nothing to ask for: what came later came to it
+    const served = new WeakSet<Session>();
+    ctx.on('presence-sent', 'observe', ({ session }) => {
+      if (!canTake(session)) served.delete(session);
+      if (!canTake(session) || served.has(session)) return undefined;
+      served.add(session);
+      const given = () =>
+        deliver(ctx, session, takers).catch((error: unknown) => {
+          served.delete(session);
+          throw error;
+        });
+      return session.outlet.managed === true ? ctx.aside('offline messages', given) : given();
+    });
   },
 };
 
