@@ -153,8 +153,9 @@ export async function startNode(
     },
     open: async ({ name, proof }, resource, peer, outlet) => {
       try {
-        if (!(await credentials.stands(name, proof)))
-          return new StanzaError('not-allowed', 'the account was changed meanwhile');
+        // both are asked for at once: a database elsewhere answers them together
+        const [stands] = await Promise.all([credentials.stands(name, proof), router.blocklists.of(name)]);
+        if (!stands) return new StanzaError('not-allowed', 'the account was changed meanwhile');
         return await router.open(name, resource, peer, outlet);
       } catch (error) {
         if (!(error instanceof StorageError)) throw error;

@@ -105,28 +105,33 @@ async function scenarios(system) {
 /** Seconds from kill -9 of a node until a contact at another is shown that somebody there is gone. */
 async function gone({ cluster, name }) {
   const [a, b] = cluster.nodes;
-  const secret = execFileSync(load, ['csv', '--users', '2'], { encoding: 'utf8' }).trim().split('\n');
-  const password = (i) => secret[i].split(',')[1];
-  const enter = async (node, i) => {
-    const client = await RawClient.login(node.port, DOMAIN, `u${i}`, password(i));
+  const secrets = execFileSync(load, ['csv', '--users', String(USERS)], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  const enter = async (node, who) => {
+    const password = secrets.find((line) => line.startsWith(`${who},`)).split(',')[1];
+    const client = await RawClient.login(node.port, DOMAIN, who, password);
     await client.must("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>", /id='r'/);
     await client.must('<presence/>', /<presence/);
     return client;
   };
-  const [watcher, friend] = [await enter(a, 0), await enter(b, 1)];
-  watcher.send(`<presence to='u1@${DOMAIN}' type='subscribe'/>`);
+  // two whom no other scenario has made contacts
+  const [one, other] = [`u${USERS - 2}`, `u${USERS - 1}`];
+  const [watcher, friend] = [await enter(a, one), await enter(b, other)];
+  watcher.send(`<presence to='${other}@${DOMAIN}' type='subscribe'/>`);
   await friend.until(() => /type='subscribe'/.test(friend.heard));
-  friend.send(`<presence to='u0@${DOMAIN}' type='subscribed'/>`);
-  await watcher.until(() => /<presence from='u1@load\.test\//.test(watcher.heard));
+  friend.send(`<presence to='${one}@${DOMAIN}' type='subscribed'/>`);
+  await watcher.until(() => new RegExp(`<presence from='${other}@load.test/`).test(watcher.heard));
   for (let round = 0; round < rounds; round++) {
     watcher.take();
     const at = performance.now();
     await b.kill('SIGKILL');
-    await watcher.until(() => /<presence from='u1@[^>]*type='unavailable'/.test(watcher.heard));
+    await watcher.until(() => new RegExp(`<presence from='${other}@[^>]*type='unavailable'`).test(watcher.heard));
     note(GONE, name, (performance.now() - at) / 1000);
     await b.start();
-    (await enter(b, 1)).send('');
-    await watcher.until(() => /<presence from='u1@load\.test\/[^>]*>/.test(watcher.heard.split('unavailable').at(-1)));
+    watcher.take();
+    await enter(b, other);
+    await watcher.until(() => new RegExp(`<presence from='${other}@load.test/`).test(watcher.heard));
   }
   watcher.destroy();
 }
