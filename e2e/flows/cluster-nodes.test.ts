@@ -167,6 +167,8 @@ test('a node is drained: who can resumes elsewhere, and the others see nobody go
   await back.must(`<resume xmlns='urn:xmpp:sm:3' previd='${bert.id}' h='3'/>`, /<resumed[^>]+>|<failed.*<\/failed>/s);
   assert.match(back.heard, /<resumed/);
   await node(2).kill('SIGTERM');
+  const refused = node(2).parleyd(['user', 'suspend', 'dora'], '', 1);
+  assert.match(refused, /Other nodes of the domain serve: a, b\./, 'their sessions would go on');
   await quiet(300);
   assert.doesNotMatch(anna.client.heard, /unavailable/);
   anna.client.send(message(bert.jid, 'd1'));

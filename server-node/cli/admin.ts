@@ -5,8 +5,12 @@ import { Users } from '../accounts/users.ts';
 import { connectAdmin } from '../admin/admin-client.ts';
 import { openStores } from '../storage/open.ts';
 import type { NodeFolder } from './options.ts';
+import { refuseWhileServed } from './other-nodes.ts';
 
 type UserMethods = Pick<NodeMethods, Extract<keyof NodeMethods, `users.${string}`>>;
+
+/** What only a node that serves can do whole: sessions end with it, and caches are told. */
+const ENDS_SESSIONS: ReadonlySet<string> = new Set(['users.password', 'users.suspend', 'users.remove', 'users.revoke']);
 
 /** Asks the running node, or does it on the storage itself while the node is stopped. */
 export async function withUsers<T>(node: NodeFolder, work: (call: Caller<UserMethods>) => Promise<T>): Promise<T> {
@@ -44,7 +48,11 @@ export async function withUsers<T>(node: NodeFolder, work: (call: Caller<UserMet
     'users.remove': async (p: { name: string }) => ({ sessionsEnded: await users.remove(p.name) }),
   };
   try {
-    return await work((method, params) => (direct[method] as (p: unknown) => Promise<never>)(params));
+    return await work(async (method, params) => {
+      if (ENDS_SESSIONS.has(method))
+        await refuseWhileServed(node, 'Nothing was changed: this node is stopped.', 'Sessions there would not end.');
+      return (direct[method] as (p: unknown) => Promise<never>)(params);
+    });
   } finally {
     await stores.close();
   }

@@ -10,6 +10,7 @@ import type { StoredRow, Stores } from '../storage/stores.ts';
 import { type DatabaseOptions, databaseSettings, keepDatabaseFiles } from './database.ts';
 import { EXIT } from './exit.ts';
 import { CONFIG_FILE, type NodeFolder, usage } from './options.ts';
+import { refuseWhileServed } from './other-nodes.ts';
 
 /** A line is said for so many rows. */
 const SAY_EVERY = 10_000;
@@ -33,6 +34,7 @@ export async function moveStorage(node: NodeFolder, to: string, options: Databas
       'Stop it, and the other nodes of the domain; then try again.',
     );
   }
+  await refuseWhileServed(node, "The storage can't be moved now.", 'They would go on with the old one.');
   const settings =
     to === 'sqlite' ? new Map([['storage.url', 'off']]) : databaseSettings(to, options, (file) => resolve(file));
   const target = { ...node.config, ...withSettings(node.config, settings) };
