@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { ClusterStatus } from '../shared/domain/cluster.ts';
 import { ParleyError } from '../shared/errors.ts';
-import { CLUSTER_TIMES, Cluster, type ClusterContinuity } from './cluster/cluster.ts';
+import { CLUSTER_TIMES, Cluster, type ClusterContinuity, NameTaken } from './cluster/cluster.ts';
 import { NatsBus } from './cluster/nats.ts';
 import { transitKey } from './cluster/transit.ts';
 import type { Config } from './config/keys.ts';
@@ -108,6 +108,21 @@ export class NodeCluster {
       });
     });
     return new NodeCluster(bus, new PostgresLeases(postgres), parts);
+  }
+
+  /** Joins the others. @throws ParleyError when one of them has this node's name */
+  async start(): Promise<void> {
+    try {
+      await this.cluster.start();
+    } catch (error) {
+      if (!(error instanceof NameTaken)) throw error;
+      throw new ParleyError({
+        code: 'name-taken',
+        what: 'This node can not join the others of its domain.',
+        why: `One of them is named ${nodeName(this.#parts.config)} too, and serves.`,
+        todo: 'Give this one a name of its own: cluster.node in parleyd.toml.',
+      });
+    }
   }
 
   async leave(): Promise<void> {

@@ -226,7 +226,7 @@ export async function startNode(
             void giveBack().catch((error: unknown) => log.error('what a killed node left was not given back', error)),
           config['edge.grace_seconds'] * 1000,
         );
-  await cluster?.cluster.start();
+  await cluster?.start();
   const listeners: { name: DoorName; listener: BoundListener }[] = [];
   const addresses = () => listeners.map(({ name, listener }) => ({ name, address: listener.address }));
   const report = new NodeReport({

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { conditionOf, DOMAIN } from '../world.fixture.ts';
 import { NS } from '../xmpp/namespaces.ts';
 import { Cloud, type CloudNode, eventually, settled } from './cluster.fixture.ts';
+import { NameTaken } from './cluster.ts';
 
 const ANNA = `anna@${DOMAIN}`;
 const BERT = `bert@${DOMAIN}`;
@@ -323,3 +324,31 @@ test('one that leaves in good order is not waited for', () =>
     assert.deepEqual(anna.hearsBriefly(), ['presence from=bert@/y to=anna@ type=unavailable']);
     assert.equal(a.adopted.length, 1, 'it is the heir');
   }));
+
+test('a node whose name another one has does not take its place', () =>
+  cloud('a b', async (it, a) => {
+    await assert.rejects(it.start('b'), NameTaken);
+    it.nodes.pop();
+    await settled();
+    assert.deepEqual(
+      a.cluster.nodes().map((node) => node.node),
+      ['a', 'b'],
+    );
+  }));
+
+test('a node that is started again after it was killed takes care of its own past at once', () =>
+  cloud(
+    'a b',
+    async (it, a, b) => {
+      const [anna] = [await a.world.come('anna/x'), await b.world.come('bert/y')];
+      await settled();
+      anna.hears();
+      b.die();
+      const [again] = await it.start('b');
+      await eventually('bert is shown to be gone', () => anna.incoming.length > 0);
+      assert.deepEqual(anna.hearsBriefly(), ['presence from=bert@/y to=anna@ type=unavailable']);
+      assert.deepEqual(again?.adopted, [b.run]);
+      assert.equal(a.cluster.counters.fenced, 0, 'nobody had to wait for its lease');
+    },
+    { leaseMs: 20_000, stopMs: 15_000 },
+  ));

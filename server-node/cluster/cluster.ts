@@ -102,6 +102,15 @@ export interface ClusterNode {
   readonly info: unknown;
 }
 
+/** Another node of the domain has this name, and is alive. */
+export class NameTaken extends Error {
+  override readonly name = 'NameTaken';
+
+  constructor(node: string) {
+    super(`a node named ${node} serves already`);
+  }
+}
+
 /** This node among the others of its domain: who they are, which sessions they hold, and what is said between them. */
 export class Cluster implements Others {
   readonly #parts: ClusterParts;
@@ -112,6 +121,8 @@ export class Cluster implements Others {
   /** what sessions here got from nodes that are gone, and may be asked for */
   readonly #deadHeld = new Map<string, Held>();
   readonly #adopted = new Set<string>();
+  /** sessions of runs that are over, for the case that this node is asked to withdraw them */
+  readonly #unwithdrawn = new Map<string, RemoteSession[]>();
   readonly #rows = new Map<string, NodeRow>();
   readonly #local: LocalSessions;
   readonly transit: Transit;
@@ -120,6 +131,7 @@ export class Cluster implements Others {
   /** accounts that messages were kept for lately, and when */
   readonly #keptFor = new Map<string, number>();
   #renewing = false;
+  #joined = false;
   #lost = false;
   draining = false;
   readonly counters = { withdrawn: 0, fenced: 0, links_broken: 0 };
@@ -148,9 +160,11 @@ export class Cluster implements Others {
     bus.subscribe(this.#subject(run), (data) => this.#attempt(() => this.#datagram(data)));
     const begun = this.#parts.clock();
     for (const row of await leases.rows()) this.#rows.set(row.run, row);
+    await this.#refuseNamesake();
     const before = [...this.#rows.values()].filter((row) => row.state !== 'live' || row.node === node);
-    await leases.join(node, run, { ...info, version: this.#parts.version });
+    const former = await leases.join(node, run, { ...info, version: this.#parts.version });
     this.#renewed(await leases.renew(run, []), begun);
+    this.#joined = true;
     this.#timers.push(
       setInterval(() => this.#tick(), 100),
       setInterval(() => this.#beat(), times.beatMs),
@@ -159,6 +173,8 @@ export class Cluster implements Others {
     this.#beat();
     await this.#linked();
     for (const row of before) await this.#buried(row.run, true);
+    // those who were at our last run are known to the others alone: one of them withdraws them
+    if (former !== undefined) await this.#withdrawnByOthers(former.run);
   }
 
   /** Says goodbye; what others must care for is in the storage. */
@@ -335,6 +351,27 @@ export class Cluster implements Others {
     }
   }
 
+  async #withdrawnByOthers(run: string): Promise<void> {
+    const { clock, times } = this.#parts;
+    const begun = () => [...this.#others.values()].find((other) => other.begun);
+    const until = clock() + times.leaseMs;
+    while (begun() === undefined && this.#others.size > 0 && clock() < until)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    await begun()
+      ?.ask('withdraw', run)
+      .catch(() => undefined);
+  }
+
+  /** A node of our name that still speaks is another one: of two that take each other's place neither could stay. */
+  async #refuseNamesake(): Promise<void> {
+    const { node, times, clock } = this.#parts;
+    const former = [...this.#rows.values()].find((row) => row.node === node && row.state === 'live');
+    if (former === undefined) return;
+    const since = clock();
+    await new Promise((resolve) => setTimeout(resolve, 2 * times.beatMs + 100));
+    if (this.#standing.heardAt(former.run) > since) throw new NameTaken(node);
+  }
+
   /** Resolves when all nodes that were heard are linked; a node that stays silent is waited for no longer than its lease. */
   async #linked(): Promise<void> {
     const { clock, times, run } = this.#parts;
@@ -347,6 +384,7 @@ export class Cluster implements Others {
   }
 
   #beat(): void {
+    if (!this.#joined) return;
     const { node, run, version, clock, router, bus } = this.#parts;
     const beat: Beat = {
       run,
@@ -467,21 +505,19 @@ export class Cluster implements Others {
   }
 
   #renewed(rows: readonly NodeRow[], begun: number): void {
-    const { clock, run } = this.#parts;
+    const { clock } = this.#parts;
     if (!this.#standing.renewed(rows, begun, clock())) {
       this.#lose('the others have taken it for dead');
       return;
     }
+    const before = new Set(this.#rows.keys());
     this.#rows.clear();
     for (const row of rows) this.#rows.set(row.run, row);
-    // one that is over, or has started anew: who withdrew it, or started, sees to what it left
+    // one that is over, or whose place a new run of it has taken: who withdrew it, or was started, sees to what it left.
+    // One that was never in a row is about to join.
     for (const other of [...this.#others.keys()]) {
       const row = this.#rows.get(other);
-      if (row !== undefined && row.state !== 'live') void this.#buried(other, false);
-    }
-    for (const row of rows) {
-      const outdated = [...this.#others.values()].find((other) => other.name === row.node && other.run !== row.run);
-      if (outdated !== undefined && row.run !== run) void this.#buried(outdated.run, false);
+      if (row === undefined ? before.has(other) : row.state !== 'live') void this.#buried(other, false);
     }
   }
 
@@ -494,7 +530,7 @@ export class Cluster implements Others {
 
   /** A run is over. `ours`: it is for this node to withdraw its sessions and to take over what it left. */
   async #buried(run: string, ours: boolean): Promise<void> {
-    const { router, log } = this.#parts;
+    const { log } = this.#parts;
     this.#standing.forget(run);
     const other = this.#others.get(run);
     this.#dead.add(run);
@@ -505,16 +541,24 @@ export class Cluster implements Others {
     if (this.#deadHeld.size > 100 && oldest !== undefined) this.#deadHeld.delete(oldest);
     const sessions = other?.dead() ?? [];
     if (other !== undefined) log.info(`node ${other.name} is gone, with ${sessions.length} sessions`);
-    const moving = this.transit.abandon(run);
+    const moving = this.transit
+      .abandon(run)
+      .catch((error: unknown) => log.error('what was on its way to a node that is gone', error));
+    if (!ours && other !== undefined) {
+      this.#unwithdrawn.set(run, sessions);
+      const [first] = this.#unwithdrawn.keys();
+      if (this.#unwithdrawn.size > 10 && first !== undefined) this.#unwithdrawn.delete(first);
+    }
     if (ours) await this.#adopt(run).catch((error: unknown) => log.error('what a node left was not taken over', error));
-    await moving.catch((error: unknown) => log.error('what was on its way to a node that is gone', error));
-    if (!ours) return;
+    await moving;
+    if (ours) await this.#withdraw(sessions);
+  }
+
+  /** Contacts are shown that somebody is gone, unless the session goes on elsewhere. */
+  async #withdraw(sessions: readonly RemoteSession[]): Promise<void> {
+    const { router, log } = this.#parts;
     for (const session of sessions) {
-      if (
-        !session.available ||
-        this.#parts.router().sessions.get(session.jid.local, session.jid.resource) !== undefined
-      )
-        continue; // it goes on elsewhere
+      if (!session.available || router().sessions.get(session.jid.local, session.jid.resource) !== undefined) continue;
       this.counters.withdrawn++;
       await router()
         .hooks.run('session-withdrawn', { session })
@@ -593,6 +637,14 @@ export class Cluster implements Others {
     if (what === 'line') {
       const { id, account } = body as { id: string; account: string };
       return this.#parts.continuity().release(id, account);
+    }
+    if (what === 'withdraw') {
+      const run = String(body);
+      await this.#buried(run, false);
+      const sessions = this.#unwithdrawn.get(run) ?? [];
+      this.#unwithdrawn.delete(run);
+      await this.#withdraw(sessions);
+      return true;
     }
     if (what === 'claims') return this.#claims(body as Claims);
     throw new Error(`this node does not know '${what}'`);
