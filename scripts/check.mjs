@@ -16,7 +16,7 @@ const jobs = () => [
   [
     'unit: console, shared, dialogues',
     node24(),
-    ['--test', '--test-reporter=spec', ...tests('shared', 'main', 'renderer', 'e2e/dialogues')],
+    ['--test', '--test-reporter=spec', ...tests('shared', 'main', 'renderer', 'e2e/dialogues', 'e2e/chaos')],
   ],
   ...['server', 'main', 'renderer', 'e2e', 'shared'].map((name) => [
     `types: ${name}`,

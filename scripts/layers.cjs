@@ -202,7 +202,7 @@ const owners = {
   '@peculiar/x509': '^server-node/cli/self-signed\\.ts$',
   pg: '^server-node/storage/postgres/',
   '@nats-io/transport-node': '^server-node/cluster/nats\\.ts$',
-  ws: '^server-node/(transport|admin)/|^main/monitor/',
+  ws: '^server-node/(transport|admin)/|^main/monitor/|^e2e/chaos/',
   react: '^renderer/(components|screens)/|^renderer/(main|App)\\.tsx$',
   zustand: '^renderer/stores/',
 };

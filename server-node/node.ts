@@ -34,7 +34,7 @@ import { Safekeeping } from './sessions/safekeeping.ts';
 import { SecondTime } from './sessions/second-time.ts';
 import { kindOf, openStores, placeOf } from './storage/open.ts';
 import { StorageError } from './storage/stores.ts';
-import type { PackedLine } from './stream/lifeline.ts';
+import { Lifeline, type PackedLine } from './stream/lifeline.ts';
 import type { StreamCore } from './stream/ports.ts';
 import { Identity } from './transport/certificate.ts';
 import { connectionsAllowed } from './transport/descriptors.ts';
@@ -103,6 +103,10 @@ export async function startNode(
           },
           holds: (bytes) => second.holds(bytes),
           release: (id, account) => release(id, account),
+          takeIn: async (packed) => {
+            const line = await Lifeline.unpack(packed as PackedLine, core, limits.lines, now);
+            if (line !== undefined) edge.lines.add(line);
+          },
         }),
         onLost,
       })
@@ -142,6 +146,7 @@ export async function startNode(
     upgrades: await KeyUpgrades.open(stores, iterations, survey),
     plain: config['auth.plain'],
     strictBinding: config['auth.strict_binding'],
+    clock: () => performance.now(),
     freshId: () => randomBytes(12).toString('base64url'),
     stableId: (name, agent) => credentials.stableId(name, agent),
     features: () => router.streamFeatures(),
@@ -178,6 +183,7 @@ export async function startNode(
       ? {}
       : {
           fetch: (id, account) => cluster.cluster.fetch(id, account),
+          fetched: (id) => cluster.cluster.fetched(id),
           parked: (id, line) => continuity.park(id, line as PackedLine),
           unparked: (id) => continuity.unpark(id),
         }),
@@ -197,11 +203,14 @@ export async function startNode(
     const line = edge.lines.find(id, account);
     if (line === undefined || typeof line === 'number') return undefined;
     await line.settle();
+    await cluster?.cluster.informed(); // what it sent before goes before what it sends from there
     const { session } = line;
-    const packed = await line.release();
-    if (packed === undefined) return undefined;
-    cluster?.cluster.forget(packed.waiting.flatMap(({ key }) => key ?? []));
-    await router.moveAway(session);
+    let moved: Promise<void> | undefined;
+    const packed = await line.release(({ waiting }) => {
+      cluster?.cluster.forget(waiting.flatMap(({ key }) => key ?? []));
+      moved = router.moveAway(session);
+    });
+    await moved;
     return packed;
   };
   const { lines, left } = cluster === undefined ? await continuity.restore() : { lines: [], left: [] };
@@ -285,6 +294,7 @@ export async function startNode(
   };
   const close = async () => {
     report.stop();
+    cluster?.cluster.leaving();
     for (const { listener } of listeners) listener.close();
     edge.shutdown();
     await new Promise((done) => setTimeout(done, 100)); // the farewells leave

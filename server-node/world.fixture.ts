@@ -6,7 +6,7 @@ import { modules } from './modules/index.ts';
 import type { Contacts, Module } from './router/module.ts';
 import type { Others } from './router/others.ts';
 import { Router } from './router/router.ts';
-import { Session } from './router/session.ts';
+import { type Fate, Session } from './router/session.ts';
 import { MemoryStores } from './storage/memory/memory-stores.ts';
 import type { Stores } from './storage/stores.ts';
 import { encode } from './xml/chars.ts';
@@ -76,9 +76,13 @@ export class World {
     const client = new Client(this);
     const peer = { address: '192.0.2.1:50000', transport: 'tls', tls: 'TLSv1.3', mechanism: 'SCRAM-SHA-256' } as const;
     const session = await this.router.open(name, resource, peer, {
-      send: (bytes) => {
+      send: (bytes, receipt) => {
         client.incoming.push(bytes);
+        if (receipt !== undefined) client.receipts.push(receipt);
         return undefined;
+      },
+      get managed() {
+        return client.managed;
       },
       owe: () => {},
       hold: (until) => client.holds.push(until),
@@ -112,6 +116,9 @@ export class World {
 export class Client {
   readonly incoming: string[] = [];
   readonly holds: Promise<unknown>[] = [];
+  /** it acknowledges what it gets, when a test has it do so by these */
+  managed = false;
+  readonly receipts: Fate[] = [];
   readonly ended: string[] = [];
   readonly #world: World;
   /** how the client's reading goes; a test may replace it */

@@ -65,7 +65,12 @@ class Node {
       now: Date.now,
       log: new Log('error'),
       router: () => this.router,
-      continuity: () => ({ adopt: async () => 0, release: async () => undefined, holds: () => false }),
+      continuity: () => ({
+        adopt: async () => 0,
+        release: async () => undefined,
+        takeIn: async () => {},
+        holds: () => false,
+      }),
       onLost: fail,
     });
     this.router = new Router({

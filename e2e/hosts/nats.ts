@@ -27,6 +27,11 @@ export class PrivateNats {
     return this.#child?.pid ?? 0;
   }
 
+  get running(): boolean {
+    const child = this.#child;
+    return child !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
   static get version(): string {
     return spawnSync(PROGRAM ?? '', ['--version'], { encoding: 'utf8' }).stdout.trim();
   }

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,10 @@ function programs(): string | undefined {
   const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).sort((a, b) => Number(b) - Number(a)) : [];
   return versions.map((version) => join(DEBIAN, version, 'bin')).find((bin) => existsSync(join(bin, 'initdb')));
 }
+
+/** What a command begins with so that it runs as the user that the server runs as. */
+const asPostgres = (): readonly string[] =>
+  process.getuid?.() === 0 ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups'] : [];
 
 /** Why tests can't have a PostgreSQL; false when they can. */
 export const skipPostgres: string | false =
@@ -40,8 +44,13 @@ export class PrivatePostgres {
   }
 
   /** `sync: false`: for tests that pull no plug. */
-  static start({ port = 0, sync = true, tls = undefined as Tls | undefined } = {}): PrivatePostgres {
-    const folder = mkdtempSync(join(tmpdir(), 'parley-pg-'));
+  static start({
+    port = 0,
+    sync = true,
+    tls = undefined as Tls | undefined,
+    within = undefined as string | undefined,
+  } = {}): PrivatePostgres {
+    const folder = mkdtempSync(join(within ?? tmpdir(), 'parley-pg-'));
     const server = new PrivatePostgres(folder, programs() ?? '', port);
     if (process.getuid?.() === 0) spawnSync('chown', ['postgres', folder]);
     chmodSync(folder, 0o755);
@@ -120,6 +129,29 @@ export class PrivatePostgres {
     }
   }
 
+  /** Starts it unless it runs, while others go on; whether it takes connections then. */
+  async started(): Promise<boolean> {
+    const ready = () => this.#aside('pg_isready', ['-q', '-h', this.folder, '-p', String(this.#port || 5432)]);
+    if (await ready()) return true;
+    await this.#aside('pg_ctl', ['-D', this.data, '-w', '-t', '5', '-l', join(this.folder, 'log'), 'start']);
+    return ready();
+  }
+
+  /** As when its machine loses power, while others go on. */
+  async fallen(): Promise<void> {
+    await this.#aside('pg_ctl', ['-D', this.data, '-w', '-m', 'immediate', 'stop']);
+  }
+
+  /** Runs a program of the server while others go on; whether it succeeds. */
+  #aside(program: string, args: readonly string[]): Promise<boolean> {
+    const [file = '', ...all] = [...asPostgres(), join(this.#bin, program), ...args];
+    return new Promise((resolve) => {
+      const child = spawn(file, all, { cwd: '/', stdio: 'ignore' });
+      child.once('exit', (code) => resolve(code === 0));
+      child.once('error', () => resolve(false));
+    });
+  }
+
   /** Lets all of its processes stand still, until what it answers with is called. */
   freeze(): () => void {
     const pids = [this.pid, ...this.sql('SELECT pid FROM pg_stat_activity').split('\n').map(Number)];
@@ -149,8 +181,7 @@ export class PrivatePostgres {
 
   /** Runs a program of the server, as the user that it runs as. */
   #run(program: string, args: readonly string[]): string {
-    const own = process.getuid?.() === 0 ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups'] : [];
-    const [file = '', ...all] = [...own, join(this.#bin, program), ...args];
+    const [file = '', ...all] = [...asPostgres(), join(this.#bin, program), ...args];
     const done = spawnSync(file, all, {
       encoding: 'utf8',
       cwd: '/',

@@ -51,6 +51,10 @@ export class CloudNode {
   readonly safe = new Map<string, { readonly account: string; readonly bytes: string; readonly at: number }>();
   /** runs whose left-overs this node took over */
   readonly adopted: string[] = [];
+  /** what it does to take them over */
+  adopting: ((run: string) => Promise<void>) | undefined;
+  /** sessions that other nodes may have, by their names */
+  readonly parked = new Map<string, unknown>();
   #silent = false;
 
   constructor(cloud: Cloud, name: string) {
@@ -88,8 +92,16 @@ export class CloudNode {
       log: new Log('info', (line) => this.lines.push(line)),
       router: () => this.world.router,
       continuity: () => ({
-        adopt: async (run) => this.adopted.push(run),
-        release: async () => undefined,
+        adopt: async (run) => {
+          await this.adopting?.(run);
+          return this.adopted.push(run);
+        },
+        release: async (id) => {
+          const line = this.parked.get(id);
+          this.parked.delete(id);
+          return line;
+        },
+        takeIn: async (line) => void this.parked.set((line as { id: string }).id, line),
         holds: () => false,
       }),
       onLost: (why) => this.lost.push(why),

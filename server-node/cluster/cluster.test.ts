@@ -4,6 +4,7 @@ import { conditionOf, DOMAIN } from '../world.fixture.ts';
 import { NS } from '../xmpp/namespaces.ts';
 import { Cloud, type CloudNode, eventually, settled } from './cluster.fixture.ts';
 import { NameTaken } from './cluster.ts';
+import { transitKey } from './transit.ts';
 
 const ANNA = `anna@${DOMAIN}`;
 const BERT = `bert@${DOMAIN}`;
@@ -351,4 +352,71 @@ test('a node that is started again after it was killed takes care of its own pas
       assert.equal(a.cluster.counters.fenced, 0, 'nobody had to wait for its lease');
     },
     { leaseMs: 20_000, stopMs: 15_000 },
+  ));
+
+test('a session is fetched from the node that has it while another stands still: it is nowhere until it is here', () =>
+  cloud('a b c', async (it, a, b, c) => {
+    it.mesh.passes = (_from, to) => to !== b.name;
+    c.parked.set('s1', { id: 's1' });
+    let fetched: unknown;
+    void a.cluster.fetch('s1', 'anna').then((line) => {
+      fetched = line;
+    });
+    await settled(50);
+    assert.deepEqual(fetched, { id: 's1' });
+  }));
+
+test('what a dead node had got is not sent elsewhere before its sessions are taken over: what waits in one goes with it', () =>
+  cloud('a b c', async (it, a, b, c) => {
+    const [anna, bert] = [await a.world.come('anna/x'), await b.world.come('bert/y')];
+    bert.managed = true;
+    await settled();
+    await anna.says(`<message to='${BERT}' type='chat' id='1'><body>hi</body></message>`);
+    await anna.says(`<message to='${BERT}' type='chat' id='2'><body>hi</body></message>`);
+    await settled();
+    // the first waits in bert's session, which goes on at the node that takes over; the second was lost with it
+    for (const node of [a, c])
+      node.adopting = async () => {
+        await settled(50);
+        node.cluster.receiptOf(transitKey.of(a.run, 1));
+      };
+    b.die();
+    await eventually('one takes over', () => a.adopted.length + c.adopted.length === 1);
+    await eventually('the second waits', () => a.cluster.transit.size === 1);
+    const kept = await it.stores.list('offline').all('bert');
+    assert.deepEqual(
+      kept.map(({ data }) => / id='(\d)'/.exec(data)?.[1]),
+      ['2'],
+    );
+  }));
+
+test('when a link is given up, what became of messages is told again, and what has arrived does not come twice', () =>
+  cloud(
+    'a b',
+    async (it, a, b) => {
+      const [anna, bert] = [await a.world.come('anna/x'), await b.world.come('bert/y')];
+      bert.managed = true;
+      await settled();
+      bert.hears();
+      const says = (id: number) => anna.says(`<message to='${BERT}' type='chat' id='${id}'><body>hi</body></message>`);
+      await says(1);
+      await settled();
+      it.mesh.passes = (from) => from !== b.name; // b hears, and is not heard
+      await says(2);
+      await settled();
+      for (const receipt of bert.receipts) receipt.taken(); // neither the acknowledgement nor the fate gets through
+      await eventually(
+        'both give up the link',
+        () => a.cluster.counters.links_broken > 0 && b.cluster.counters.links_broken > 0,
+      );
+      it.mesh.passes = () => true;
+      await eventually('all is known', () => a.cluster.transit.size === 0);
+      await settled(50);
+      assert.deepEqual(
+        bert.hears().flatMap(({ name, attributes }) => (name === 'message' ? [attributes['id']] : [])),
+        ['1', '2'],
+      );
+      assert.equal(await it.stores.list('offline').count('bert'), 0);
+    },
+    { patienceMs: 150, leaseMs: 5000, stopMs: 4000 },
   ));

@@ -9,6 +9,7 @@ import type { Kept, Safe, Receipt as StreamReceipt } from '../stream/ports.ts';
 import type { Bytes } from '../xml/chars.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
 import type { Bus } from './bus.ts';
+import { fetchLine } from './fetch-line.ts';
 import type { Held } from './held.ts';
 import { LocalSessions } from './local-sessions.ts';
 import { OtherNode } from './other-node.ts';
@@ -19,6 +20,9 @@ import { Transit, transitKey } from './transit.ts';
 
 /** a login waits no longer than this until other nodes know of it, milliseconds */
 const MOST_WAIT_MS = 1000;
+
+/** what was sent to a node that is gone waits no longer than this for whoever takes its sessions over, milliseconds */
+const HANDOVER_MS = 6000;
 
 /** what datagrams begin with: how they are written */
 export const WIRE_VERSION = 1;
@@ -76,6 +80,8 @@ export interface ClusterContinuity {
   holds(bytes: Bytes): boolean;
   /** Gives a session away to another node; undefined when it is not here. */
   release(id: string, account: string): Promise<unknown>;
+  /** Takes a session that was given away, to wait here for its client. */
+  takeIn(line: unknown): Promise<void>;
 }
 
 interface Claims {
@@ -123,6 +129,9 @@ export class Cluster implements Others {
   readonly #adopted = new Set<string>();
   /** sessions of runs that are over, for the case that this node is asked to withdraw them */
   readonly #unwithdrawn = new Map<string, RemoteSession[]>();
+  /** runs whose sessions some node has taken over, and who waits for that */
+  readonly #taken = new Set<string>();
+  readonly #handovers = new Map<string, (() => void)[]>();
   readonly #rows = new Map<string, NodeRow>();
   readonly #local: LocalSessions;
   readonly transit: Transit;
@@ -132,6 +141,7 @@ export class Cluster implements Others {
   readonly #keptFor = new Map<string, number>();
   #renewing = false;
   #joined = false;
+  #leaving = false;
   #lost = false;
   draining = false;
   readonly counters = { withdrawn: 0, fenced: 0, links_broken: 0 };
@@ -175,6 +185,13 @@ export class Cluster implements Others {
     for (const row of before) await this.#buried(row.run, true);
     // those who were at our last run are known to the others alone: one of them withdraws them
     if (former !== undefined) await this.#withdrawnByOthers(former.run);
+  }
+
+  /** It is about to stop: it takes nothing over any more, and others learn that. */
+  leaving(): void {
+    this.#leaving = true;
+    this.draining = true;
+    this.#beat();
   }
 
   /** Says goodbye; what others must care for is in the storage. */
@@ -279,25 +296,20 @@ export class Cluster implements Others {
   }
 
   /** A session that can be resumed, from the node that holds it; undefined when none does. */
-  async fetch(id: string, account: string): Promise<unknown> {
-    const until = this.#parts.clock() + 2 * this.#parts.times.leaseMs;
-    for (;;) {
-      const runs = [...this.#others.keys()];
-      const answers = await Promise.all(
-        runs.map((run) =>
-          this.#others
-            .get(run)
-            ?.ask('line', { id, account })
-            .catch(() => undefined),
-        ),
-      );
-      const found = answers.find((answer) => answer !== undefined && answer !== null);
-      if (found !== undefined) return found;
-      // a node that can't answer may have it: when it is dead, another takes over what waited there
-      const silent = runs.filter((_run, i) => answers[i] === undefined);
-      if (silent.length === 0 || this.#parts.clock() > until) return undefined;
-      await new Promise((resolve) => setTimeout(resolve, 250));
-    }
+  fetch(id: string, account: string): Promise<unknown> {
+    const { clock, times, continuity } = this.#parts;
+    return fetchLine({
+      others: () => this.#others.values(),
+      question: { id, account },
+      patienceMs: 2 * times.leaseMs,
+      clock,
+      late: (line) => this.#aside('a session that came late', () => continuity().takeIn(line)),
+    });
+  }
+
+  /** A session that was fetched is here for good: who gave it away need not remember it. */
+  fetched(id: string): void {
+    for (const other of this.#others.values()) if (other.begun) other.tell('fetched', id);
   }
 
   /** What a session got from this node or another: its receipt, by the key under which that node keeps it. */
@@ -306,6 +318,7 @@ export class Cluster implements Others {
     if (origin === undefined) return undefined;
     const { run, number } = origin;
     if (run === this.#parts.run) {
+      this.transit.moved(number, run);
       return {
         taken: () => this.transit.taken(number),
         lost: () => {
@@ -403,8 +416,10 @@ export class Cluster implements Others {
     if (reader.byte() !== WIRE_VERSION) return;
     const beat = JSON.parse(reader.text()) as Beat;
     if (beat.run === this.#parts.run || this.#dead.has(beat.run)) return;
-    this.#standing.heard(beat, this.#parts.clock());
+    const { clock, times } = this.#parts;
     const known = this.#others.get(beat.run);
+    if (clock() - this.#standing.heardAt(beat.run) > 2 * times.beatMs) known?.link.heardAgain();
+    this.#standing.heard(beat, clock());
     const other = known ?? this.#meet(beat.run, beat.node);
     this.#beats.set(beat.run, beat);
     if (known === undefined) this.#beat(); // it learns of us at once
@@ -423,6 +438,7 @@ export class Cluster implements Others {
         local: this.#local,
         blocklists: router().blocklists,
         transit: this.transit,
+        uncertainMs: 3 * times.patienceMs,
         answer: (from, what, body) => this.#answer(from, what, body),
         told: (from, what, body) => this.#told(from, what, body),
         close: (session) => void router().close(session),
@@ -444,11 +460,15 @@ export class Cluster implements Others {
           send: (datagram) => bus.publish(subject, datagram),
           gather: () => node.gather(),
           take: (batch) => node.take(batch),
-          restarted: () => node.replica.restarted(),
-          broken: (why) => {
+          restarted: () => {
+            node.replica.restarted();
+            node.held.askAgain();
+          },
+          broken: (why, notes) => {
             this.counters.links_broken++;
             log.warn(`the link to node ${name} is given up: ${why}`);
-            node.broken();
+            node.broken(notes);
+            this.#takeBack(node);
           },
         }),
     );
@@ -541,16 +561,18 @@ export class Cluster implements Others {
     if (this.#deadHeld.size > 100 && oldest !== undefined) this.#deadHeld.delete(oldest);
     const sessions = other?.dead() ?? [];
     if (other !== undefined) log.info(`node ${other.name} is gone, with ${sessions.length} sessions`);
-    const moving = this.transit
-      .abandon(run)
-      .catch((error: unknown) => log.error('what was on its way to a node that is gone', error));
     if (!ours && other !== undefined) {
       this.#unwithdrawn.set(run, sessions);
       const [first] = this.#unwithdrawn.keys();
       if (this.#unwithdrawn.size > 10 && first !== undefined) this.#unwithdrawn.delete(first);
     }
+    if (other !== undefined) this.#takeBack(other);
+    // what we sent there may have been waiting in a session that goes on elsewhere: that comes first, or it would come twice
     if (ours) await this.#adopt(run).catch((error: unknown) => log.error('what a node left was not taken over', error));
-    await moving;
+    else await this.#handover(run);
+    await this.transit
+      .abandon(run)
+      .catch((error: unknown) => log.error('what was on its way to a node that is gone', error));
     if (ours) await this.#withdraw(sessions);
   }
 
@@ -567,12 +589,49 @@ export class Cluster implements Others {
   }
 
   async #adopt(run: string): Promise<void> {
-    if (this.#adopted.has(run)) return;
+    if (this.#adopted.has(run) || this.#leaving) return;
     this.#adopted.add(run);
     const adopted = await this.#parts.stores.exclusive(`adopt/${run}`, () =>
-      this.#parts.continuity().adopt(run, (left) => this.#claimed(run, left)),
+      this.#parts.continuity().adopt(run, (left) => {
+        this.#adoptedHere(run);
+        return this.#claimed(run, left);
+      }),
     );
+    this.#adoptedHere(run);
     if (adopted > 0) this.#parts.log.info(`${adopted} sessions of a node that is gone wait here for their clients`);
+  }
+
+  /** Its sessions wait here: others need not wait any longer before they care for what they had sent there. */
+  #adoptedHere(run: string): void {
+    if (this.#taken.has(run)) return;
+    this.#handedOn(run);
+    for (const other of this.#others.values()) if (other.begun) other.tell('adopted', run);
+  }
+
+  #handedOn(run: string): void {
+    this.#taken.add(run);
+    for (const wake of this.#handovers.get(run) ?? []) wake();
+    this.#handovers.delete(run);
+  }
+
+  /** Resolves when somebody has taken over the sessions of a run that is gone, or does not say so in time. */
+  #handover(run: string): Promise<void> {
+    if (this.#taken.has(run) || this.transit.sentTo(run).length === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, HANDOVER_MS);
+      const wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#handovers.set(run, [...(this.#handovers.get(run) ?? []), wake]);
+    });
+  }
+
+  /** Sessions that were given to a node that may never have got them wait here again. */
+  #takeBack(other: OtherNode): void {
+    const given = [...other.given.values()];
+    other.given.clear();
+    for (const line of given) this.#aside('a session that was given away', () => this.#parts.continuity().takeIn(line));
   }
 
   /** What nodes left that nobody saw go. */
@@ -632,11 +691,13 @@ export class Cluster implements Others {
     void work().catch((error: unknown) => this.#parts.log.error(`${what} failed`, error));
   }
 
-  async #answer(_from: OtherNode, what: string, body: unknown): Promise<unknown> {
+  async #answer(from: OtherNode, what: string, body: unknown): Promise<unknown> {
     if (what === 'room') return this.#parts.router().makeRoom(String(body));
     if (what === 'line') {
       const { id, account } = body as { id: string; account: string };
-      return this.#parts.continuity().release(id, account);
+      const line = await this.#parts.continuity().release(id, account);
+      if (line !== undefined) from.given.set(id, line);
+      return line;
     }
     if (what === 'withdraw') {
       const run = String(body);
@@ -646,6 +707,7 @@ export class Cluster implements Others {
       await this.#withdraw(sessions);
       return true;
     }
+    if (what === 'holds') return from.held.knows(body as number[]);
     if (what === 'claims') return this.#claims(body as Claims);
     throw new Error(`this node does not know '${what}'`);
   }
@@ -660,7 +722,13 @@ export class Cluster implements Others {
       this.#aside('messages that wait', () => hooks.run('messages-waiting', { name: String(body) }));
     else if (what === 'kept') from.held.kept(Number(body));
     else if (what === 'moved') this.transit.moved(Number(body), from.run);
+    else if (what === 'fetched') from.given.delete(String(body));
+    else if (what === 'adopted') this.#handedOn(String(body));
     else if (what === 'fenced') void this.#buried(String(body), false);
-    else if (what === 'left') void this.#buried(from.run, (body as { heir: string | null }).heir === this.#parts.run);
+    else if (what === 'left') {
+      const { heir } = body as { heir: string | null };
+      if (heir === null) this.#handedOn(from.run); // there was nobody to take it over
+      void this.#buried(from.run, heir === this.#parts.run);
+    }
   }
 }

@@ -29,6 +29,21 @@ export class Held {
     return stanza;
   }
 
+  /** Its client was sent it, and acknowledges nothing. */
+  passed(number: number): void {
+    this.settle(number, FATE.passed);
+  }
+
+  /** Which of those are cared for here: a client has them, or will have them. */
+  knows(numbers: readonly number[]): number[] {
+    return numbers.filter((number) => this.#held.has(number) || this.#had.has(number));
+  }
+
+  /** The other node began anew, and may not have heard what should lie on disk: it is told again, and answers. */
+  askAgain(): void {
+    for (const number of this.#kept.keys()) this.#tell(number, FATE.keep);
+  }
+
   /** The other node says that it lies on disk. */
   kept(number: number): void {
     this.#kept.get(number)?.();
@@ -65,7 +80,7 @@ export class Held {
   /** Called by a stanza. */
   settle(number: number, fate: number): void {
     this.#held.delete(number);
-    if (fate === FATE.taken) {
+    if (fate !== FATE.lost) {
       this.#had.add(number);
       const [oldest] = this.#had;
       if (this.#had.size > MOST_REMEMBERED && oldest !== undefined) this.#had.delete(oldest);

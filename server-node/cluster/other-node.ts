@@ -20,6 +20,8 @@ export interface NodeParts extends ReplicaNews {
   readonly local: LocalSessions;
   readonly blocklists: Blocklists;
   readonly transit: Transit;
+  /** how long what may have arrived there waits for its word, once the link was given up, milliseconds */
+  readonly uncertainMs: number;
   /** Answers what another node asks. */
   answer(from: OtherNode, what: string, body: unknown): Promise<unknown>;
   told(from: OtherNode, what: string, body: unknown): void;
@@ -46,6 +48,12 @@ export class OtherNode implements Way {
   readonly questions = new Questions();
   /** stanzas of its sessions that sessions here have not acknowledged */
   readonly held: Held;
+  /** sessions that were given to it, which it has not said it has */
+  readonly given = new Map<string, unknown>();
+  /** fates that it was told and has not heard: they are told again */
+  #unheard: (readonly [number: number, fate: number])[] = [];
+  /** what was on its way to it when the link was given up: it may have it */
+  #uncertain: { readonly numbers: readonly number[]; readonly timer: ReturnType<typeof setTimeout> } | undefined;
   #fan: Fan | undefined;
   /** it has been told all our sessions: what is new can be told it */
   begun = false;
@@ -55,7 +63,7 @@ export class OtherNode implements Way {
     this.run = run;
     this.name = name;
     this.#parts = parts;
-    this.held = new Held(run, (number, fate) => this.say().byte(FRAME.fate).count(number).byte(fate));
+    this.held = new Held(run, (number, fate) => this.#tellFate(number, fate));
     this.replica = new Replica(parts.domain, parts.sessions, parts.blocklists, this, parts);
     this.link = link(this);
   }
@@ -79,6 +87,13 @@ export class OtherNode implements Way {
     this.begun = true;
     this.#parts.local.snapshot(this.link.out);
     this.replica.show();
+    for (const [number, fate] of this.#unheard.splice(0)) this.#tellFate(number, fate);
+    if (this.#uncertain !== undefined) this.#askWhatItHas();
+  }
+
+  #tellFate(number: number, fate: number): void {
+    this.say().byte(FRAME.fate).count(number).byte(fate);
+    this.link.remember([number, fate]);
   }
 
   deliver(session: RemoteSession, bytes: Bytes, receipt: Fate | undefined): Debt | undefined {
@@ -130,19 +145,44 @@ export class OtherNode implements Way {
     this.say().byte(FRAME.tell).text(what).text(JSON.stringify(body));
   }
 
-  /** What we had to say was not heard, and it may be out of reach: its sessions are none for now. */
-  broken(): void {
+  /**
+   * What we had to say was not heard, and it may be out of reach: its sessions are none for now. It may have what we sent it, and
+   * give it to its clients: only when it says that it has not, or nothing for long, does that go elsewhere.
+   */
+  broken(notes: readonly unknown[]): void {
+    this.#unheard.push(...(notes as (readonly [number, number])[]));
     this.begun = false;
     this.#fan = undefined;
     this.replica.hide();
     this.questions.end('the other node is out of reach');
-    void this.#parts.transit
-      .abandon(this.run)
+    const numbers = [...new Set([...(this.#uncertain?.numbers ?? []), ...this.#parts.transit.sentTo(this.run)])];
+    clearTimeout(this.#uncertain?.timer);
+    this.#uncertain = { numbers, timer: setTimeout(() => this.#giveUp(), this.#parts.uncertainMs) };
+  }
+
+  #giveUp(has: ReadonlySet<number> = new Set()): void {
+    const uncertain = this.#uncertain;
+    if (uncertain === undefined) return;
+    clearTimeout(uncertain.timer);
+    this.#uncertain = undefined;
+    this.#parts.transit
+      .abandon(this.run, (number) => !has.has(number) && uncertain.numbers.includes(number))
       .catch((error: unknown) => this.#parts.onFault(error, 'what was on its way to another node'));
+  }
+
+  #askWhatItHas(): void {
+    const uncertain = this.#uncertain;
+    if (uncertain === undefined) return;
+    this.ask('holds', uncertain.numbers).then(
+      (has) => uncertain === this.#uncertain && this.#giveUp(new Set(has as number[])),
+      () => {}, // it is asked again with the next beginning, or its time is up
+    );
   }
 
   /** It is gone for good. Answers with its sessions, which are none any more. */
   dead(): RemoteSession[] {
+    clearTimeout(this.#uncertain?.timer);
+    this.#uncertain = undefined;
     this.link.close();
     this.questions.end('the other node is gone');
     const sessions = this.replica.end();
@@ -210,7 +250,7 @@ export class OtherNode implements Way {
     const number = follow === FOLLOW.followed ? reader.count() : 0;
     const bytes = reader.bytes();
     if (session === undefined || session.closed) {
-      if (number > 0) this.say().byte(FRAME.fate).count(number).byte(FATE.lost);
+      if (number > 0) this.#tellFate(number, FATE.lost);
       return;
     }
     if (number > 0 && session.outlet.managed === true && bytes.startsWith('<message')) {
@@ -218,7 +258,7 @@ export class OtherNode implements Way {
       return;
     }
     session.outlet.send(bytes, follow === FOLLOW.elsewhere ? KEPT_ELSEWHERE : undefined);
-    if (number > 0) this.say().byte(FRAME.fate).count(number).byte(FATE.passed);
+    if (number > 0) this.held.passed(number);
   }
 
   #fanned(reader: Unpacker): void {

@@ -31,8 +31,8 @@ export interface PairLinkParts {
   take(batch: Unpacker): void;
   /** The other side began anew: what was known of it is void, and a first batch follows. */
   restarted(): void;
-  /** What waits is not delivered any more: the link began anew, with nothing in it. */
-  broken(why: string): void;
+  /** What waits is not delivered any more: the link began anew, with nothing in it. `notes`: those of what was lost. */
+  broken(why: string, notes: readonly unknown[]): void;
 }
 
 interface Piece {
@@ -80,6 +80,9 @@ export class PairLink {
   #ackDue = false;
   #closed = false;
   /** who waits until the other side has what was written */
+  /** what is remembered until the other side has it: behind which piece; and of what was not cut into pieces yet */
+  #notes: { readonly upTo: number; readonly note: unknown }[] = [];
+  #fresh: unknown[] = [];
   readonly #waiting: { readonly upTo: number; resolve(): void }[] = [];
   /** who will, once it has left */
   #asking: (() => void)[] = [];
@@ -113,6 +116,11 @@ export class PairLink {
       else setImmediate(flush);
     }
     return this.#out;
+  }
+
+  /** Remembers what was written last: if the other side never gets it, that is told with the break. */
+  remember(note: unknown): void {
+    this.#fresh.push(note);
   }
 
   /** Sends what was written. */
@@ -185,6 +193,12 @@ export class PairLink {
     }
   }
 
+  /** The other side is heard again: what it has not acknowledged is repeated at once. */
+  heardAgain(): void {
+    this.#tries = 0;
+    this.#sentAt = Number.NEGATIVE_INFINITY;
+  }
+
   /** Gives up what waits, and begins anew. */
   breakOff(why: string): void {
     if (this.#closed) return;
@@ -195,7 +209,10 @@ export class PairLink {
     this.#nextSeq = 1;
     this.#progressAt = this.#parts.clock();
     this.#wake(Number.POSITIVE_INFINITY);
-    this.#parts.broken(why);
+    const notes = [...this.#notes.map(({ note }) => note), ...this.#fresh];
+    this.#notes = [];
+    this.#fresh = [];
+    this.#parts.broken(why, notes);
   }
 
   /** Resolves when the other side has all that was written until now, or will never have it. */
@@ -241,6 +258,9 @@ export class PairLink {
       this.#pieces.push({ seq, datagram });
       this.#bytes += datagram.length;
     }
+    const upTo = this.#nextSeq - 1;
+    for (const note of this.#fresh) this.#notes.push({ upTo, note });
+    this.#fresh = [];
     if (this.#bytes > this.#parts.limits.mostBytes) this.breakOff('too much waits for the other node');
   }
 
@@ -283,6 +303,9 @@ export class PairLink {
     if (this.#pieces.length === this.#gone) this.#bytes = 0;
     this.#progressAt = this.#sentAt = this.#parts.clock();
     this.#tries = 0;
+    let known = 0;
+    while ((this.#notes[known]?.upTo ?? Number.POSITIVE_INFINITY) <= upTo) known++;
+    if (known > 0) this.#notes.splice(0, known);
     this.#wake(upTo);
     this.#pump();
   }

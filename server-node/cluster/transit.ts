@@ -50,6 +50,11 @@ export class Transit {
     return this.#open.size;
   }
 
+  /** The numbers of what is on its way to a run. */
+  sentTo(holder: string): number[] {
+    return [...this.#open].flatMap(([number, entry]) => (entry.holder === holder ? [number] : []));
+  }
+
   /** Follows one; answers its number. */
   follow(holder: string, jid: Jid, bytes: Bytes, receipt: Fate | undefined): number {
     const number = ++this.#last;
@@ -115,8 +120,10 @@ export class Transit {
   }
 
   /** A node is gone, or out of reach for too long: what it was sent goes elsewhere. */
-  async abandon(holder: string): Promise<void> {
-    const mine = [...this.#open].filter(([, entry]) => entry.holder === holder && entry.returning === undefined);
+  async abandon(holder: string, which: (number: number) => boolean = () => true): Promise<void> {
+    const mine = [...this.#open].filter(
+      ([number, entry]) => entry.holder === holder && entry.returning === undefined && which(number),
+    );
     await this.#return(mine);
   }
 

@@ -148,6 +148,8 @@ test('a bucket gives its burst, then its rate', () => {
   assert.equal(allowance.take(0, 100_000), 0);
   assert.equal(allowance.take(3001, 100_000), 1);
   assert.equal(new Allowance(0, 0, 0).take(1e9, 0), 0);
+  assert.equal(allowance.take(0, 100_001), 0);
+  assert.equal(allowance.take(1, 1000), 1, 'a clock that is set back makes nobody wait for the time to come again');
 });
 
 test('what is sent in one turn leaves in one write', async () => {

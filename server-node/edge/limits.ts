@@ -48,7 +48,8 @@ export class Allowance {
   /** Takes that many; answers how many milliseconds the next should wait, 0 when there is no need. */
   take(amount: number, now: number): number {
     if (this.#rate <= 0) return 0;
-    this.#left = Math.min(this.#most, this.#left + ((now - this.#at) * this.#rate) / 1000) - amount;
+    const passed = Math.max(0, now - this.#at); // a clock that is set back owes nobody anything
+    this.#left = Math.min(this.#most, this.#left + (passed * this.#rate) / 1000) - amount;
     this.#at = now;
     return this.#left >= 0 ? 0 : Math.ceil((-this.#left * 1000) / this.#rate);
   }

@@ -210,6 +210,55 @@ test('XEP-0160: a device that comes takes over from one that is stuck, and one t
   assert.equal(bodies(quiet), 7, 'who is left gets them without asking again');
 });
 
+test('XEP-0160: what a device was sent and has not acknowledged is not sent it again, whoever else comes or calls', async () => {
+  const world = new World();
+  await world.people('anna', 'bert');
+  const anna = await world.come('anna/a');
+  await anna.says(`<message to='bert@${DOMAIN}' id='m1'><body>1</body></message>`);
+  const [desk, phone] = [await world.come('bert/desk', ''), await world.come('bert/phone', '')];
+  const ids = (client: typeof desk) =>
+    client.hears().flatMap((e) => (e.name === 'message' ? [e.attributes['id']] : []));
+  let acknowledged = () => {};
+  for (const client of [desk, phone]) {
+    client.managed = true;
+    client.drained = () =>
+      new Promise((resolve) => {
+        acknowledged = resolve;
+      });
+    await client.says('<presence/>');
+  }
+  await world.router.hooks.run('messages-waiting', { name: 'bert' });
+  for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([ids(desk), ids(phone)], [['m1'], ['m1']]);
+  assert.equal(await world.stores.list('offline').count('bert'), 1);
+  for (const receipt of phone.receipts) receipt.taken();
+  acknowledged();
+  for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(await world.stores.list('offline').count('bert'), 0);
+});
+
+test('XEP-0160: what is stored while others are given is not removed with them, whatever number it has', async () => {
+  const world = new World();
+  await world.people('anna', 'bert');
+  const anna = await world.come('anna/a');
+  await anna.says(`<message to='bert@${DOMAIN}' id='m1'><body>1</body></message>`);
+  await anna.says(`<message to='bert@${DOMAIN}' id='m2'><body>2</body></message>`);
+  const list = world.stores.list.bind(world.stores);
+  const bert = await world.come('bert/b', '');
+  // another node has taken the lower number first, and is done with it last
+  world.stores.list = (kind) => {
+    const store = list(kind);
+    const all = store.all.bind(store);
+    store.all = async (owner) => (await all(owner)).slice(1);
+    return store;
+  };
+  await bert.says('<presence/>');
+  assert.deepEqual(
+    (await list('offline').all('bert')).map(({ data }) => / id='(m\d)'/.exec(data)?.[1]),
+    ['m1'],
+  );
+});
+
 test('the time stands within the message, whatever its closing tag looks like', () => {
   assert.match(
     delayed('<message><body/></message >', 0, 'd', 'Offline storage'),

@@ -128,6 +128,8 @@ export class Session {
   #carbons = false;
   /** bare and full JIDs that got directed presence and are told when it ends (RFC 6121 §4.6) */
   directed: Map<Bytes, Jid> | undefined;
+  /** messages that waited for the account, by their numbers in the storage: it was sent them, and they lie there yet */
+  given: Set<number> | undefined;
   closed = false;
 
   constructor(jid: Jid, peer: Peer, connectedAt: number, outlet: Outlet) {

@@ -17,10 +17,12 @@ export interface PackedSession {
   readonly carbons: boolean;
   /** whom it sent directed presence to */
   readonly directed: readonly string[];
+  /** which of those that waited it was sent; a node of an earlier version does not say */
+  readonly given?: readonly number[];
 }
 
 export function packSession(session: Session): PackedSession {
-  const { jid, peer, connectedAt, presence, priority, interested, wantsBlocklist, carbons, directed } = session;
+  const { jid, peer, connectedAt, presence, priority, interested, wantsBlocklist, carbons, directed, given } = session;
   return {
     jid: jid.toString(),
     peer,
@@ -31,6 +33,7 @@ export function packSession(session: Session): PackedSession {
     wantsBlocklist,
     carbons,
     directed: [...(directed?.values() ?? [])].map(String),
+    ...(given === undefined || given.size === 0 ? {} : { given: [...given] }),
   };
 }
 
@@ -52,6 +55,7 @@ export function unpackSession(packed: PackedSession, outlet: Outlet): Session | 
   }
   const directed = packed.directed.map(parseJid).filter((to) => to !== undefined);
   if (directed.length > 0) session.directed = new Map(directed.map((to) => [to.wire, to]));
+  if (packed.given !== undefined) session.given = new Set(packed.given);
   const { priority, interested, wantsBlocklist, carbons } = packed;
   return Object.assign(session, { priority, interested, wantsBlocklist, carbons });
 }

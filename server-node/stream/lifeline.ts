@@ -47,6 +47,7 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
   readonly #core: StreamCore<S>;
   readonly #limits: LifelineLimits;
   readonly #now: () => number;
+  readonly #clock: () => number;
   #session: S | undefined;
   #wire: StreamWire | undefined;
   #bearer: Bearer | undefined;
@@ -68,6 +69,8 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
   id: string | undefined;
   /** when the connection was lost; undefined while there is one */
   lostAt: number | undefined;
+  /** the same by the clock that only goes forward */
+  #waitsSince = 0;
   over = false;
 
   constructor(
@@ -84,6 +87,7 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     this.#wire = wire;
     this.#bearer = bearer;
     this.#now = now;
+    this.#clock = core.clock ?? now;
   }
 
   get session(): S {
@@ -181,7 +185,7 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
   }
 
   #ask(wire: StreamWire): void {
-    this.#asked = this.#now();
+    this.#asked = this.#clock();
     wire.send(ASK);
   }
 
@@ -259,6 +263,7 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
       return false;
     }
     this.lostAt = this.#now();
+    this.#waitsSince = this.#clock();
     this.#core.noted?.(this.session, 'waiting');
     void this.#keep();
     if (this.#core.parked !== undefined) this.#core.parked(this.id, this.pack());
@@ -286,6 +291,7 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     const stale: string[] = [];
     line.id = packed.id;
     line.lostAt = packed.lostAt;
+    line.#waitsSince = line.#clock() - Math.max(0, now() - packed.lostAt);
     line.#handled = packed.handled;
     line.#queue = AckQueue.unpack(packed, core.safe, (key) => stale.push(key));
     const session = await core.unpack(packed.session, line);
@@ -297,12 +303,16 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     return line;
   }
 
-  /** It goes on at another node: all that is needed for that. Here it is over, and nobody is told that it went. */
-  async release(): Promise<PackedLine | undefined> {
+  /**
+   * It goes on at another node: all that is needed for that. Here it is over, and nobody is told that it went. `gone` is called in
+   * the same turn: what came for it after it was packed, and before nothing more can come, would be lost.
+   */
+  async release(gone: (packed: PackedLine) => void): Promise<PackedLine | undefined> {
+    if (this.pack() === undefined) return undefined;
+    await this.#keep();
     const packed = this.pack();
     if (packed === undefined) return undefined;
-    await this.#keep();
-    if (this.over) return undefined;
+    const stored = this.#keep();
     const bearer = this.#bearer;
     this.over = true;
     this.#wire = undefined;
@@ -311,6 +321,8 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     this.#wakeIdle();
     if (this.id !== undefined && this.lostAt !== undefined) this.#core.unparked?.(this.id);
     bearer?.replaced('conflict', 'the session was resumed over another connection');
+    gone(packed);
+    await stored?.catch(() => {}); // what came last and can't be kept goes along all the same
     return packed;
   }
 
@@ -342,8 +354,8 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
 
   /** Called now and then: a connection that answers nothing is dead, a session that nobody came back to is over. */
   sweep(): void {
-    const now = this.#now();
-    if (this.lostAt !== undefined && now - this.lostAt > this.#limits.resumeMs) this.finish();
+    const now = this.#clock();
+    if (this.lostAt !== undefined && now - this.#waitsSince > this.#limits.resumeMs) this.finish();
     else if (this.#asked > 0 && now - this.#asked > this.#limits.ackMs) this.#wire?.destroy();
     else if (this.#asked > 0 && now - this.#asked > this.#limits.keepMs) void this.#keep();
   }

@@ -357,3 +357,36 @@ test('what is owed for a message: it is settled when it is acknowledged, and sec
   await bert.says('</stream:stream>');
   assert.equal(third.settled, true, 'it went where messages wait');
 });
+
+test('a session that goes to another node takes along what came for it until nothing more can come', async () => {
+  const house = new House();
+  const talk = await Talk.bound({ house }, ENABLE);
+  const { outlet } = talk;
+  outlet.send(message(1));
+  talk.connection.lost();
+  const line = house.lines.find('fresh1', 'anna');
+  assert.ok(line instanceof Lifeline);
+  const bodies = (list: readonly { readonly bytes: string }[] = []) =>
+    list.map(({ bytes }) => />(\d)</.exec(bytes)?.[1]);
+  let left: string | undefined;
+  const released = line.release(({ waiting }) => {
+    left = bodies(waiting).join();
+  });
+  outlet.send(message(2)); // while what waits is being written
+  const packed = await released;
+  assert.deepEqual([left, bodies(packed?.waiting), line.over], ['1,2', ['1', '2'], true]);
+});
+
+test('a clock that is set forward ends no session that waits', async () => {
+  const house = new House();
+  let steady = 0;
+  Object.assign(house.core, { clock: () => steady });
+  const talk = await Talk.bound({ house }, ENABLE);
+  talk.connection.lost();
+  house.now += 86_400_000;
+  house.lines.sweep();
+  assert.equal(house.closed, 0);
+  steady += 61_000;
+  house.lines.sweep();
+  assert.equal(house.closed, 1);
+});

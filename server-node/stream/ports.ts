@@ -191,8 +191,12 @@ export interface StreamCore<S extends { readonly jid: Jid }> {
   pack(session: S): unknown;
   /** Makes the session again after a restart; undefined when its account may not have one any more. */
   unpack(packed: unknown, outlet: StreamOutlet): Promise<S | undefined>;
+  /** a clock that only goes forward, for how long something takes, milliseconds; without it the time of day is taken */
+  readonly clock?: () => number;
   /** A session that another node holds, for its client to go on here (XEP-0198 §5); it is no longer there then. */
   fetch?(id: string, account: string): Promise<unknown>;
+  /** It is here, with all that it holds. */
+  fetched?(id: string): void;
   /** A session waits for its client: as it is, it could go on after this node died. */
   parked?(id: string, line: unknown): void;
   /** It does not wait any more. */

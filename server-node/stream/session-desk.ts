@@ -75,6 +75,7 @@ export class SessionDesk<S extends { readonly jid: Jid }> {
     if (packed === undefined) return undefined;
     const line = await Lifeline.unpack(packed, this.#core, this.#lines.limits, this.#now);
     if (line !== undefined) this.#lines.add(line);
+    this.#core.fetched?.(id);
     return line;
   }
 

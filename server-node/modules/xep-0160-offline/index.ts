@@ -74,25 +74,32 @@ async function deliver(ctx: ModuleContext, session: Session, takers: Takers): Pr
   if (next !== undefined) await deliver(ctx, next, takers);
 }
 
-/** A slow client gets them in portions, and a portion is removed only after the system has taken it. */
+/**
+ * A slow client gets them in portions, and a portion is removed only after the system has taken it: by its numbers, for another
+ * node may have stored a lower one since. What a session was sent and has not acknowledged lies there yet; it is not sent it again.
+ */
 async function deliverAll(ctx: ModuleContext, session: Session, mine: () => boolean): Promise<void> {
   const store = ctx.stores.list('offline');
   let waiting = 0;
+  let sent: number[] = [];
+  const given = (session.given ??= new Set());
   const entries = await store.all(session.jid.local);
   for (const [i, entry] of entries.entries()) {
     if (session.closed || !mine()) return;
-    if (!fromBlocked(ctx, session, entry.data)) {
+    const known = given.has(entry.id);
+    if (!known) sent.push(entry.id);
+    if (!known && !fromBlocked(ctx, session, entry.data)) {
       const wire = delayed(entry.data, entry.at, ctx.domain.domain, 'Offline storage');
-      session.outlet.send(
-        wire,
-        session.outlet.managed === true ? waits(ctx, session.jid.local, entry.id) : KEPT_ELSEWHERE,
-      );
+      given.add(entry.id);
+      session.outlet.send(wire, session.outlet.managed === true ? waits(ctx, session, entry.id) : KEPT_ELSEWHERE);
       waiting += wire.length;
     }
     if (waiting < PORTION_BYTES && i < entries.length - 1) continue;
     await session.outlet.drained();
     if (session.closed || !mine()) return;
-    await store.removeUpTo(session.jid.local, entry.id);
+    await Promise.all(sent.map((id) => store.remove(session.jid.local, id)));
+    for (const id of sent) given.delete(id);
+    sent = [];
     waiting = 0;
   }
 }
@@ -101,10 +108,13 @@ async function deliverAll(ctx: ModuleContext, session: Session, mine: () => bool
  * It goes from where messages wait as soon as the client has acknowledged it, also when that is after a restart: what was
  * acknowledged must not come again because others were not.
  */
-function waits(ctx: ModuleContext, name: string, id: number): Fate {
+function waits(ctx: ModuleContext, { jid: { local }, given }: Session, id: number): Fate {
   const drop = () =>
-    ctx.aside('an offline message that has arrived', () => ctx.stores.list('offline').remove(name, id));
-  const kept = { key: offlineKey.of(name, id), stored: Promise.resolve(), drop };
+    ctx.aside('an offline message that has arrived', async () => {
+      await ctx.stores.list('offline').remove(local, id);
+      given?.delete(id);
+    });
+  const kept = { key: offlineKey.of(local, id), stored: Promise.resolve(), drop };
   return { taken: drop, lost: () => false, keep: () => kept };
 }
 

@@ -1,0 +1,41 @@
+// npm run chaos -- --faults N [--seed S] [--each N] [--minutes M] [--only kill,pause,...]
+import { parseArgs } from 'node:util';
+import { possible, round } from './round.ts';
+
+const { values } = parseArgs({
+  options: {
+    faults: { type: 'string', default: '20' },
+    each: { type: 'string', default: '10' },
+    seed: { type: 'string' },
+    minutes: { type: 'string' },
+    only: { type: 'string' },
+  },
+});
+const faults = Number(values.faults);
+const each = Math.min(faults, Number(values.each));
+const first = Number(values.seed ?? Math.floor(Math.random() * 1_000_000));
+const only = values.only?.split(',');
+const until = values.minutes === undefined ? Number.POSITIVE_INFINITY : Date.now() + Number(values.minutes) * 60_000;
+for (const name of only ?? [])
+  if (!possible().includes(name)) throw new Error(`faults here are: ${possible().join(', ')}`);
+
+// faults come in rounds, each with a cluster and a seed of its own: so one can be replayed by itself
+let done = 0;
+const failed: string[] = [];
+for (let seed = first; done < faults && Date.now() < until; seed++) {
+  const count = Math.min(each, faults - done);
+  console.log(`seed ${seed}: ${count} faults`);
+  const { findings, sum } = await round({ seed: String(seed), faults: count, only, tell: console.log });
+  done += count;
+  console.log(`  ${findings.length === 0 ? 'holds' : 'BROKEN'}: ${sum}`);
+  for (const { rule, text } of findings.slice(0, 20)) console.log(`    ${rule}: ${text}`);
+  if (findings.length === 0) continue;
+  failed.push(String(seed));
+  console.log(
+    `    e2e/artifacts/chaos-${seed}.json; again: npm run chaos -- --seed ${seed} --faults ${count} --each ${count}${only === undefined ? '' : ` --only ${only}`}`,
+  );
+}
+console.log(
+  `${done} faults, seeds ${first} to ${first + Math.ceil(done / each) - 1}: ${failed.length === 0 ? 'all holds' : `broken with seeds ${failed.join(', ')}`}`,
+);
+process.exit(failed.length === 0 ? 0 : 1);
