@@ -61,6 +61,9 @@ export function createPrompts(events: PromptEvents, door: VaultDoor) {
   }
 
   return {
+    /** Opens the vault, if there is one and the operator has its passphrase. */
+    openVault,
+
     list: (): Prompt[] => [...waiting.values()].map(({ prompt }) => prompt),
 
     /** @throws ParleyError `no-prompt` */

@@ -20,6 +20,8 @@ export interface RunContext {
   readonly login: (signal: AbortSignal) => Promise<void>;
   readonly emit: (event: StepEvent) => void;
   readonly signal: AbortSignal;
+  /** said with each event, where a run has several hosts */
+  readonly hostId?: string;
 }
 
 export type RunEnd = 'done' | 'nothing-to-do' | 'failed' | 'cancelled';
@@ -43,6 +45,7 @@ export async function runSteps(ctx: RunContext): Promise<RunEnd> {
     const event = (state: StepEvent['state'], more: Partial<StepEvent> = {}): StepEvent => ({
       runId: ctx.work.runId,
       stepId: step.id,
+      ...(ctx.hostId !== undefined && { hostId: ctx.hostId }),
       at: Date.now(),
       state,
       seconds: state === 'running' ? null : (Date.now() - began) / 1000,

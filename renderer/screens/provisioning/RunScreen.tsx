@@ -29,7 +29,13 @@ export function RunScreen({ runId }: { readonly runId: string }) {
   return <RunPage run={run} now={now} />;
 }
 
-const TITLES: Readonly<Record<Run['kind'], string>> = { provision: 'Provision', undo: 'Take back', remove: 'Remove' };
+const TITLES: Readonly<Record<Run['kind'], string>> = {
+  provision: 'Provision',
+  undo: 'Take back',
+  remove: 'Remove',
+  drain: 'Drain a node of',
+  'remove-node': 'Remove a node of',
+};
 
 function RunPage({ run, now }: { readonly run: Run; readonly now: number }) {
   const host = useHosts((it) => it.hosts.find((one) => one.id === run.hostId));
@@ -105,6 +111,8 @@ const FAILED: Readonly<Record<Run['kind'], (domain: string) => string>> = {
   provision: (domain) => `${domain} was not provisioned.`,
   undo: () => 'Not everything was taken back.',
   remove: (domain) => `${domain} was not removed whole.`,
+  drain: () => 'The node was not drained.',
+  'remove-node': () => 'The node was not removed whole.',
 };
 
 function actionsOf(run: Run, host: string, busy: boolean, toUndo: string | undefined): readonly Action[] {
