@@ -60,12 +60,13 @@ export function createEngine(options: EngineOptions): Engine {
   const releases = createReleases(options.releasesDir, join(dataDir, 'cache'), version);
   const provisioning = createProvisioning({
     ...{ store, releases, localRoot: dataDir, connect: hosts.get, longLived: options.watch },
-    cluster: { secrets: () => secrets.store, open: (signal) => prompts.openVault(signal) },
+    cluster: { secrets: () => secrets.store, open: (signal) => prompts.needVault(signal) },
     events: {
       step: (event) => events.emit('provisioning.step', event),
       run: (run) => {
         events.emit('provisioning.run', run);
         if (store.domain(run.domain) === undefined) monitor.forget(run.domain);
+        else if (run.kind === 'remove-node' && run.endedAt !== null) monitor.forgetNode(run.domain);
         else monitor.announce(run.domain);
         if (run.connection !== null && options.watch) monitor.watch(run.domain);
       },

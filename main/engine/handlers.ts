@@ -33,6 +33,7 @@ export function createHandlers(parts: Parts): ConsoleHandlers {
     ...hosts(parts),
     ...provisioning(parts),
     ...domains(parts),
+    ...nodes(parts),
     ...people(parts),
     ...live(parts),
     ...secrets(parts),
@@ -94,6 +95,23 @@ const domains = ({ store, monitor, provisioning }: Parts): Some<'domains'> => ({
   'domains.certificate': async ({ domain }) => {
     const client = await monitor.client(domain);
     return (await client.call('status', {})).certificate;
+  },
+});
+
+const nodes = ({ provisioning, monitor }: Parts): Some<'nodes'> => ({
+  'nodes.ask': async ({ domain }) => {
+    await monitor.askAll(domain);
+    return {};
+  },
+  'nodes.plan': ({ domain, hostId }) => provisioning.planNode(domain, hostId),
+  'nodes.drain': async ({ domain, hostId }) => ({ runId: await provisioning.leave(domain, hostId, { kind: 'drain' }) }),
+  'nodes.remove': async ({ domain, hostId, keepData }) => ({
+    runId: await provisioning.leave(domain, hostId, { kind: 'remove', keepData }),
+  }),
+  'nodes.forget': ({ domain, hostId }) => {
+    provisioning.forgetNode(domain, hostId);
+    monitor.forgetNode(domain);
+    return {};
   },
 });
 

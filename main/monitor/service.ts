@@ -174,9 +174,6 @@ export function createMonitor({ store, connect, reach, hostName, events }: Monit
     announce,
     client,
 
-    /** the same of one node. @throws ParleyError: why there is none */
-    clientOf: (domain: string, hostId: string): Promise<NodeClient> => linkTo(domain, hostId).client(),
-
     sessions(domain: string) {
       const all = watched(domain);
       // What a lost node told last stands only until another node has withdrawn its sessions: then nobody is there.
@@ -196,6 +193,11 @@ export function createMonitor({ store, connect, reach, hostName, events }: Monit
       const whole = all.flatMap((it) => it.snapshot.log);
       if (all.length > 1) whole.sort((a, b) => a.at - b.at);
       return { lines: whole.slice(-lines), ...togetherOf(all) };
+    },
+
+    /** Asks every node; who does not answer is known to be away after that. */
+    async askAll(domain: string): Promise<void> {
+      await Promise.allSettled(linksTo(domain).map((it) => it.client()));
     },
 
     watch: (domain: string): void => {

@@ -88,7 +88,10 @@ function wholeSpec({ store, hostRow, nameOf }: PlanDeps, given: ProvisionSpec): 
   if (there !== undefined && !hosts.includes(there.host_id))
     throw elsewhere(given.domain, nameOf(hostRow(there.host_id)));
   if (cluster === undefined) return given;
-  return { ...given, hostId: hosts[0] ?? given.hostId, cluster: { ...cluster, hosts } };
+  // Planned again as it is, it keeps the certificate that it was given; one that is given now takes its place.
+  const as = given.cluster === undefined && given.certificate.kind !== 'given' ? there?.spec : undefined;
+  const { certificate } = as ?? given;
+  return { ...given, certificate, hostId: hosts[0] ?? given.hostId, cluster: { ...cluster, hosts } };
 }
 
 async function look(
@@ -106,7 +109,7 @@ async function look(
 }
 
 async function clusterOf(
-  { cluster: { secrets: store, open } }: PlanDeps,
+  { store: fleet, cluster: { secrets: store, open } }: PlanDeps,
   spec: ProvisionSpec,
   looked: readonly Looked[],
   signal?: AbortSignal,
@@ -121,7 +124,9 @@ async function clusterOf(
       return { hostId: row.id, address: row.address, resolved: found.map((it) => it.address), facts, layout };
     }),
   );
-  return { works: await clusterWorks({ ...spec, cluster }, hosts, secrets), secrets };
+  // A NATS server may stand on a host that was the domain's before.
+  const before = (id: string) => (fleet.domain(spec.domain) ? fleet.host(id)?.address : undefined);
+  return { works: await clusterWorks({ ...spec, cluster }, hosts, secrets, before), secrets };
 }
 
 async function draft(

@@ -8,13 +8,16 @@ import type { Host } from '../ssh/host.ts';
 import { ClusterSecrets } from './cluster/cluster-secrets.ts';
 import { summaryOf } from './facts.ts';
 import { type Layout, localLayout, systemLayout } from './layout.ts';
+import { type Leaving, leadLeave, leavingSteps } from './lead-leave.ts';
 import { leadRun, whereOf } from './lead-run.ts';
 import { leadUndo } from './lead-undo.ts';
 import { makePlan, newId, type Planned } from './make-plan.ts';
+import { forgetNode, requireCluster, requireNode, requireRemovable, specWith } from './nodes.ts';
 import { probe } from './probe.ts';
 import { createQueue, underAll } from './queue.ts';
 import type { Releases } from './releases.ts';
 import { openRunLog, type RunEvents, type RunLog, settleOpenRuns } from './run-log.ts';
+import { workToUndo } from './work-to-undo.ts';
 
 export interface ProvisioningDeps {
   readonly store: FleetStore;
@@ -145,6 +148,33 @@ export function createProvisioning(deps: ProvisioningDeps) {
       return leadBack(domain, nodes.length === 0 ? [row.host_id] : nodes);
     },
 
+    /** One host more for a domain. @throws ParleyError `alone`, and those of plan() */
+    planNode(domain: string, hostId: string, signal?: AbortSignal): Promise<Plan> {
+      return this.plan(specWith(requireCluster(store, domain), hostId), signal);
+    },
+
+    /** Sends a node's people elsewhere, and takes it off its host when that is wanted. @throws ParleyError `busy`, `no-node`, `carries-servers`, `last-nodes` */
+    async leave(domain: string, hostId: string, how: Leaving): Promise<string> {
+      const { cluster } = requireCluster(store, domain).spec;
+      requireNode(store, domain, hostId);
+      if (how.kind === 'remove') requireRemovable(store, domain, hostId);
+      requireIdle(domain);
+      const place = placeOf(hostRow(hostId), domain);
+      const work = await workToUndo({ releases, target: undefined, cluster, ...place }, domain, []);
+      const kind = how.kind === 'drain' ? 'drain' : 'remove-node';
+      const log = openRunLog(store, events, {
+        ...{ runId: newId('n'), kind, domain, hostId, steps: leavingSteps(work, how) },
+        summary: `${how.kind === 'drain' ? 'Draining' : 'Removing'} the node on ${place.hostName}.`,
+      });
+      return lead(log, (signal) => leadLeave({ ...deps, log, place, how, signal }));
+    },
+
+    /** @throws ParleyError `busy`, `no-node`, `carries-servers`, `last-nodes` */
+    forgetNode(domain: string, hostId: string): void {
+      requireIdle(domain);
+      forgetNode(store, domain, hostId);
+    },
+
     runs: (domain?: string): Run[] => store.runs(domain),
     get: (runId: string): Run => requireRun(store, runId),
 
@@ -155,11 +185,12 @@ export function createProvisioning(deps: ProvisioningDeps) {
     },
   };
 
+  function placeOf(row: HostRow, domain: string) {
+    return { hostId: row.id, hostName: nameOf(row), address: addressOf(row), layout: layoutOf(row, domain) };
+  }
+
   function leadBack(domain: string, hostIds: readonly string[], target?: Run): string {
-    const rows = hostIds.map(hostRow);
-    const places = rows.map((row) => ({
-      ...{ hostId: row.id, hostName: nameOf(row), address: addressOf(row), layout: layoutOf(row, domain) },
-    }));
+    const places = hostIds.map((id) => placeOf(hostRow(id), domain));
     const runId = newId('u');
     const words = target ? 'Taking back what the run changed.' : `Taking ${domain} off ${whereOf(places)}.`;
     const kind = target ? 'undo' : 'remove';

@@ -74,7 +74,13 @@ export interface NatsWork {
 
 /** One thing that is done to a host. */
 export type Action =
-  | { readonly kind: 'run'; readonly command: Command; readonly stdin?: string | Secret }
+  | {
+      readonly kind: 'run';
+      readonly command: Command;
+      readonly stdin?: string | Secret;
+      /** what it prints is told, line by line, as it comes */
+      readonly tells?: true;
+    }
   /** the executable, compressed, on the command's standard input */
   | { readonly kind: 'upload'; readonly command: Command }
   /** an XMPP login from here, as a client would */

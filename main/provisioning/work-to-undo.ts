@@ -15,18 +15,20 @@ interface ToUndo {
   readonly layout: Layout;
   readonly address: string;
   readonly hostId: string;
+  /** what the fleet knows, where the host's journal tells nothing */
+  readonly cluster?: ClusterSpec | undefined;
 }
 
 /** As much of the work as undoing it takes: which executable it was, whether a certificate was given, what servers came. */
 export async function workToUndo(
-  { releases, target, layout, address, hostId }: ToUndo,
+  { releases, target, layout, address, hostId, cluster: known }: ToUndo,
   domain: string,
   lines: readonly JournalLine[],
 ): Promise<Work> {
   const headers = lines.filter((line): line is RunHeader => 'spec' in line);
   const header = headers.find((it) => it.runId === target?.runId) ?? headers.at(-1);
   const release = header?.release ?? (await releases.find(releases.architectures()[0] ?? 'x64'));
-  const cluster = header?.spec.cluster;
+  const cluster = header?.spec.cluster ?? known;
   // the nodes of one domain are given theirs in any case
   const given = cluster !== undefined || header?.spec.certificate.kind === 'given';
   return {

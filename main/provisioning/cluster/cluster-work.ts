@@ -21,6 +21,9 @@ export interface ClusterHost {
   readonly layout: Layout;
 }
 
+/** Where a host is reached, also one that was lost and whose NATS server the others still name. */
+export type AddressOf = (hostId: string) => string | undefined;
+
 type WithCluster = ProvisionSpec & { readonly cluster: ClusterSpec };
 
 /** What each host has to do with the others. @throws ParleyError `bad-file` for files that were given */
@@ -28,10 +31,11 @@ export async function clusterWorks(
   spec: WithCluster,
   hosts: readonly ClusterHost[],
   secrets: ClusterSecrets,
+  addressOf: AddressOf,
 ): Promise<ClusterWork[]> {
   const names = nodeNames(hosts);
   const storage = await storageOf(spec, hosts, secrets);
-  const bus = await busOf(spec, hosts, secrets);
+  const bus = await busOf(spec, hosts, secrets, addressOf);
   const files = [...storage.files, ...bus.files];
   const mark = secrets.mark(...files.flatMap(({ name, text }) => [name, text]));
   return Promise.all(
@@ -42,7 +46,7 @@ export async function clusterWorks(
         ...{ node, nodes: names, first: i === 0, files, mark },
         init: [...storage.words(host.layout.data), ...bus.words(host.layout.data), ...own],
         database: await databaseOf(spec, host, hosts, secrets),
-        nats: await natsOf(spec, host, hosts, secrets),
+        nats: await natsOf(spec, host, hosts, secrets, addressOf),
       };
     }),
   );
@@ -95,12 +99,15 @@ async function busOf(
   { cluster }: WithCluster,
   hosts: readonly ClusterHost[],
   secrets: ClusterSecrets,
+  addressOf: AddressOf,
 ): Promise<Reached> {
   const { nats } = cluster;
   const given = nats.kind === 'given';
   const password = given ? await line(nats.passwordFile) : secrets.nats;
   const ca = given ? await text(nats.caFile) : secrets.authority;
-  const servers = given ? nats.servers : nats.hostIds.map((id) => `tls://parley@${at(hosts, id)}:${nats.port}`);
+  const servers = given
+    ? nats.servers
+    : nats.hostIds.map((id) => `tls://parley@${at(hosts, id, addressOf)}:${nats.port}`);
   return reached(
     (data) => [
       ...servers.flatMap((it) => ['--cluster', it]),
@@ -153,6 +160,7 @@ async function natsOf(
   host: ClusterHost,
   hosts: readonly ClusterHost[],
   secrets: ClusterSecrets,
+  addressOf: AddressOf,
 ): Promise<NatsWork | null> {
   const { nats } = cluster;
   if (nats.kind !== 'installed' || !nats.hostIds.includes(host.hostId)) return null;
@@ -161,7 +169,7 @@ async function natsOf(
   const others = nats.hostIds.filter((id) => id !== host.hostId);
   const conf = natsConf({
     ...{ name: `${host.facts.hostname}-${host.hostId.slice(0, 6)}`, folder, port: nats.port },
-    routes: others.length === 0 ? null : others.map((id) => at(hosts, id)),
+    routes: others.length === 0 ? null : others.map((id) => at(hosts, id, addressOf)),
     ...{ password: secrets.nats.reveal(), routesPassword: secrets.routes.reveal() },
   });
   return {
@@ -179,10 +187,10 @@ function reachedAt({ address, resolved, facts }: ClusterHost): string[] {
 
 const bracketed = (address: string): string => (isIPv6(address) ? `[${address}]` : address);
 
-function at(hosts: readonly ClusterHost[], hostId: string): string {
-  const found = hosts.find((it) => it.hostId === hostId);
+function at(hosts: readonly ClusterHost[], hostId: string, addressOf?: AddressOf): string {
+  const found = hosts.find((it) => it.hostId === hostId)?.address ?? addressOf?.(hostId);
   if (found === undefined) throw outside(hostId);
-  return bracketed(found.address);
+  return bracketed(found);
 }
 
 async function text(path: string | undefined): Promise<string | null> {
