@@ -120,7 +120,10 @@ export function createMonitor({ store, connect, reach, hostName, events }: Monit
       host: nodes.length > 1 ? `${nodes.length} hosts` : hostName(row.host_id),
       ...{ version: status?.version ?? null, people: status?.users ?? null },
       sessions: several ? nodes.reduce<number | null>((sum, it) => added(sum, it), null) : sessions,
-      ...{ memoryBytes: status?.memoryBytes ?? null, startedAt: status?.startedAt ?? null },
+      ...{
+        memoryBytes: several ? memoryOf(nodes) : (status?.memoryBytes ?? null),
+        startedAt: status?.startedAt ?? null,
+      },
       listeners: status?.listeners ?? [],
       health: several ? sinceWhen(row.name, healthOfNodes(nodes)) : healthAlone(row, link),
       ...{ connection: row.connection, ...(several && { nodes }) },
@@ -228,6 +231,9 @@ export function createMonitor({ store, connect, reach, hostName, events }: Monit
     },
   };
 }
+
+const memoryOf = (nodes: readonly DomainNode[]): number | null =>
+  nodes.reduce<number | null>((sum, it) => (it.memoryBytes === null ? sum : (sum ?? 0) + it.memoryBytes), null);
 
 const added = (sum: number | null, { sessions, health }: DomainNode): number | null =>
   sessions === null || health.state === 'down' || health.state === 'unreachable' ? sum : (sum ?? 0) + sessions;

@@ -1,4 +1,4 @@
-import { StepId } from '../../shared/console-api/provisioning.ts';
+import { type PlanStep, type StepEvent, StepId } from '../../shared/console-api/provisioning.ts';
 import { faultOf } from '../../shared/errors.ts';
 import type { FleetStore } from '../fleet/fleet-store.ts';
 import type { Host } from '../ssh/host.ts';
@@ -20,6 +20,8 @@ export interface LeadLeave {
   readonly log: RunLog;
   readonly place: Place;
   readonly how: Leaving;
+  /** lets PostgreSQL forget a host that has left. @throws ParleyError: why it could not */
+  readonly close: (emit: (event: StepEvent) => void) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -41,7 +43,7 @@ export async function leadLeave(ctx: LeadLeave): Promise<void> {
         end,
         `${end === 'cancelled' ? 'Cancelled.' : (failure?.what ?? 'A step failed.')} ${ctx.place.hostName} is still one of the domain's hosts.`,
       );
-    log.end('done', summaryOf(ctx));
+    log.end('done', `${summaryOf(ctx)}${ctx.how.kind === 'drain' ? '' : await closed(ctx)}`);
   } catch (error) {
     const { what, why, todo } = faultOf(error);
     log.end(signal.aborted ? 'cancelled' : 'failed', `${what} ${why} ${todo}`);
@@ -75,16 +77,28 @@ async function leave({ connect, releases, log, place, how, signal, store }: Lead
   return 'done' as const;
 }
 
+/** The node is gone whatever comes of this, so what comes of it is only told. */
+async function closed({ close, log }: LeadLeave): Promise<string> {
+  try {
+    await close(log.event);
+    return '';
+  } catch (error) {
+    const { what, todo } = faultOf(error);
+    return ` PostgreSQL lets it in until the domain is provisioned again: ${what} ${todo}`;
+  }
+}
+
 const nodeSteps = (work: Work): Step[] => stepsByPart(work).node.filter((step) => step.undo !== null);
 
 /** What will be done, before it is. */
-export const leavingSteps = (work: Work, how: Leaving) => [
-  { ...inWords(drain(work, WAIT_SECONDS)), state: 'todo' as const },
-  ...(how.kind === 'drain' ? [] : nodeSteps(work).toReversed()).map((step) => ({
-    ...inWords(step),
-    state: 'todo' as const,
-  })),
-];
+export function leavingSteps(work: Work, how: Leaving, closing: PlanStep | undefined): PlanStep[] {
+  const inPlan = (step: Step): PlanStep => ({ ...inWords(step), state: 'todo' });
+  const first = inPlan(drain(work, WAIT_SECONDS));
+  if (how.kind === 'drain') return [first];
+  // What is shown of the steps that follow is what taking them back does; draining goes forward here too.
+  const back = nodeSteps(work).toReversed().map(inPlan);
+  return [{ ...first, undo: first.detail }, ...back, ...(closing ? [closing] : [])];
+}
 
 /** The fleet forgets that the host is one of the domain's. */
 export function dropNode(store: FleetStore, domain: string, hostId: string): void {
@@ -101,5 +115,5 @@ function summaryOf({ log, place, how, store }: LeadLeave): string {
     return `${place.hostName} takes nobody in any more. Remove its node, or restart it (${place.layout.unit}) to take people in again.`;
   const left = store.nodes(domain).length;
   const kept = how.keepData ? ` ${place.layout.data} was left there.` : '';
-  return `${place.hostName} is no longer one of the hosts of ${domain}; ${left} are left.${kept} PostgreSQL lets it in until the domain is provisioned again.`;
+  return `${place.hostName} is no longer one of the hosts of ${domain}; ${left} are left.${kept}`;
 }

@@ -182,7 +182,7 @@ function summaryOver(domain: string, sites: readonly Drafted[]): string {
   const total = changing.reduce((sum, it) => sum + it, 0);
   if (total === 0) return `Nothing to do: ${domain} is set up on all ${sites.length} hosts.`;
   const touched = changing.filter((it) => it > 0).length;
-  return `${total} ${total === 1 ? 'step' : 'steps'} on ${touched} of ${sites.length} hosts, then logins and a look at the links as the proof.`;
+  return `${total} ${total === 1 ? 'step' : 'steps'} on ${touched === sites.length ? touched : `${touched} of ${sites.length}`} hosts, then logins and a look at the links as the proof.`;
 }
 
 const isProof = ({ id }: PlanStep): boolean => id === 'verify' || id === 'cluster';

@@ -1,10 +1,11 @@
 import type { FactsSummary } from '../../shared/console-api/hosts.ts';
-import type { Plan, ProvisionSpec, Run } from '../../shared/console-api/provisioning.ts';
+import type { Plan, ProvisionSpec, Run, StepEvent } from '../../shared/console-api/provisioning.ts';
 import { ParleyError } from '../../shared/errors.ts';
 import type { FleetStore, HostRow } from '../fleet/fleet-store.ts';
 import type { SecretStore } from '../secrets/secret-store.ts';
 import { addressText } from '../ssh/address.ts';
 import type { Host } from '../ssh/host.ts';
+import { closeTo, closingStep } from './close-to.ts';
 import { ClusterSecrets } from './cluster/cluster-secrets.ts';
 import { summaryOf } from './facts.ts';
 import { type Layout, localLayout, systemLayout } from './layout.ts';
@@ -54,6 +55,8 @@ export function createProvisioning(deps: ProvisioningDeps) {
   const addressOf = (row: HostRow) => (row.kind === 'local' ? '127.0.0.1' : row.address);
   const nameOf = (row: HostRow) => (row.kind === 'local' ? 'this computer' : addressText(row));
 
+  const planDeps = { ...deps, hostRow, layoutOf, nameOf, addressOf };
+
   function requireIdle(domain: string): void {
     const going = [...active.values()].map((it) => it.log.current());
     for (const it of going)
@@ -91,7 +94,7 @@ export function createProvisioning(deps: ProvisioningDeps) {
 
     /** @throws ParleyError: why a host could not be looked at, `domain-elsewhere`, `bad-certificate`, `no-release` */
     async plan(given: ProvisionSpec, signal?: AbortSignal): Promise<Plan> {
-      const planned = await makePlan({ ...deps, ...{ hostRow, layoutOf, nameOf, addressOf } }, given, signal);
+      const planned = await makePlan(planDeps, given, signal);
       const { plan, sites } = planned;
       const [first] = sites;
       if (first && plan.uploadBytes > 0 && deps.longLived) releases.prepare(first.work.release, first.work.codec);
@@ -163,10 +166,13 @@ export function createProvisioning(deps: ProvisioningDeps) {
       const work = await workToUndo({ releases, target: undefined, cluster, ...place }, domain, []);
       const kind = how.kind === 'drain' ? 'drain' : 'remove-node';
       const log = openRunLog(store, events, {
-        ...{ runId: newId('n'), kind, domain, hostId, steps: leavingSteps(work, how) },
+        ...{ runId: newId('n'), kind, domain, hostId, steps: leavingSteps(work, how, closingStep(cluster, work)) },
         summary: `${how.kind === 'drain' ? 'Draining' : 'Removing'} the node on ${place.hostName}.`,
       });
-      return lead(log, (signal) => leadLeave({ ...deps, log, place, how, signal }));
+      return lead(log, (signal) => {
+        const close = (emit: (event: StepEvent) => void) => closeTo(planDeps, domain, log.runId, emit, signal);
+        return leadLeave({ ...deps, log, place, how, signal, close });
+      });
     },
 
     /** @throws ParleyError `busy`, `no-node`, `carries-servers`, `last-nodes` */

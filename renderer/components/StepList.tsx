@@ -71,25 +71,16 @@ function Steps({ steps, mode, now }: Omit<StepListProps, 'hosts'>) {
 /** What one host does in one go. What is over folds itself away, so that what goes on stays in sight. */
 function Group({ host, steps, mode, now }: Omit<StepListProps, 'hosts'> & { readonly host: string }) {
   const states = steps.map((it) => (mode === 'plan' ? it.state : (it.event?.state ?? 'pending')));
-  const over = states.every((it) => OVER.includes(it));
-  const count = states.filter((it) => OVER.includes(it)).length;
-  const words =
-    mode === 'plan'
-      ? over
-        ? 'already so'
-        : plural(states.filter((it) => it === 'todo').length, 'step')
-      : states.includes('failed')
-        ? 'failed'
-        : over
-          ? mode === 'undo'
-            ? 'taken back'
-            : 'done'
-          : `${count} of ${steps.length}`;
+  const settled = states.filter((it) => OVER.includes(it)).length;
+  // A proof is made each time: alone it is no reason to unfold what is as it should be.
+  const due = steps.filter((it) => it.state === 'todo' && !PROOFS.includes(it.id)).length;
+  const over = mode === 'plan' ? due === 0 && partOf(steps[0]) !== 'Proof' : settled === steps.length;
+  const words = mode === 'plan' ? planWords(due, settled, steps.length) : runWords(states, settled, mode === 'undo');
   return (
     <details className="step-group" open={!over}>
       <summary>
         <span className="mono host">{host}</span>
-        <span className="what">{steps[0] ? partOf(steps[0]) : ''}</span>
+        <span className="what">{partOf(steps[0])}</span>
         <span className={`state${states.includes('failed') ? ' failed' : ''}`}>{words}</span>
       </summary>
       <Steps steps={steps} mode={mode} now={now} />
@@ -97,6 +88,18 @@ function Group({ host, steps, mode, now }: Omit<StepListProps, 'hosts'> & { read
   );
 }
 
+function planWords(due: number, settled: number, all: number): string {
+  if (due > 0) return plural(due, 'step');
+  return settled === all ? 'already so' : settled === 0 ? 'proof' : 'already so, then a proof';
+}
+
+function runWords(states: readonly string[], settled: number, undo: boolean): string {
+  if (states.includes('failed')) return 'failed';
+  if (settled < states.length) return `${settled} of ${states.length}`;
+  return undo ? 'taken back' : 'done';
+}
+
+const PROOFS: readonly string[] = ['verify', 'cluster'];
 const OVER: readonly string[] = ['done', 'skipped', 'satisfied', 'undone'];
 
 /** Steps that follow one another on the same host, up to where something else begins there. */
@@ -118,7 +121,7 @@ const PARTS: Readonly<Record<string, string>> = {
   nats: 'NATS',
   cluster: 'Proof',
 };
-const partOf = ({ id }: StepView): string => PARTS[id] ?? 'Node';
+const partOf = (step: StepView | undefined): string => PARTS[step?.id ?? ''] ?? 'Node';
 
 function StepRow({ step, mode, now }: { readonly step: StepView; readonly mode: Mode; readonly now: number }) {
   const { event } = step;

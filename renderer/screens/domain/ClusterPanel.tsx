@@ -99,7 +99,7 @@ export function ClusterPanel({ domain, shown, live, now }: ClusterPanelProps) {
           <span className={live ? undefined : 'stale'}>{summaryOf(nodes)}</span>
           <span className="gap" />
           {actions
-            .filter((it) => it.enabled && (it.id === 'nodes.add' || chosen !== undefined))
+            .filter((it) => it.enabled && it.id !== 'nodes.keep')
             .map((it) => (
               <Button key={it.id} {...pressable(it)}>
                 {it.label}

@@ -168,19 +168,19 @@ const latest = (runs: Readonly<Record<string, Run>>, domain: string): Run | unde
     );
 
 function factsOf(
-  { host, version, sessions, people, memoryBytes, startedAt, health }: Domain,
+  { host, version, sessions, people, memoryBytes, startedAt, health, nodes }: Domain,
   now: number,
   live: boolean,
 ) {
   const or = (value: number | null, show: (value: number) => string) =>
     value === null ? 'not known yet' : show(value);
   return [
-    { name: 'Host', value: host },
+    { name: nodes ? 'Runs on' : 'Host', value: host },
     { name: 'parleyd', value: version ?? 'not known yet' },
     { name: live ? 'Sessions now' : 'Sessions then', value: or(sessions, number) },
     { name: 'People', value: or(people, number) },
-    { name: 'Memory', value: or(memoryBytes, bytes) },
-    { name: 'Running for', value: live ? or(startedAt, (at) => span(now - at)) : 'not known' },
+    { name: nodes ? 'Memory, all nodes' : 'Memory', value: or(memoryBytes, bytes) },
+    ...(nodes ? [] : [{ name: 'Running for', value: live ? or(startedAt, (at) => span(now - at)) : 'not known' }]),
     ...(live
       ? []
       : [{ name: 'As of', value: health.asOf === null ? 'never heard' : <Age at={health.asOf} now={now} /> }]),

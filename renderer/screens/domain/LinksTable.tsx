@@ -1,5 +1,5 @@
 import type { DomainNode } from '../../../shared/console-api/domains.ts';
-import { bytes, number } from '../../components/format.ts';
+import { bytes, number, plural } from '../../components/format.ts';
 import { isAway, nameOf } from './NodesTable.tsx';
 
 const STATES = { here: 'itself', linked: 'linked', joining: 'is being told who is there', silent: 'silent' } as const;
@@ -50,8 +50,8 @@ export function LinksTable({ nodes }: { readonly nodes: readonly DomainNode[] })
                 <td className={to.state === 'silent' ? 'away' : undefined}>{STATES[to.state]}</td>
                 <td className="number">{bytes(to.backlog)}</td>
                 <td className={`number${to.lagMs > 1000 ? ' look' : ''}`}>{number(Math.round(to.lagMs))} ms</td>
-                <td className="number">{number(to.delivered)} stanzas</td>
-                <td className="number">{number(to.received)} stanzas</td>
+                <td className="number">{plural(to.delivered, 'stanza')}</td>
+                <td className="number">{plural(to.received, 'stanza')}</td>
                 <td className="number">{number(to.resent)}</td>
               </tr>
             ))}

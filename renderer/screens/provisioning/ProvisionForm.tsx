@@ -70,9 +70,6 @@ export function ProvisionForm({ onSubmit }: { readonly onSubmit: () => void }) {
           mono
         />
       ) : null}
-      {nodeOf === null ? (
-        <Choice label="Runs on" value={form.where} options={PLACES} onChange={(where) => edit('where', where)} />
-      ) : null}
       <Field
         {...bind('host')}
         label={several ? 'First host' : 'Host'}
@@ -81,13 +78,16 @@ export function ProvisionForm({ onSubmit }: { readonly onSubmit: () => void }) {
         help="Who logs in and where. A whole ssh command can be pasted. The user needs root's rights, also by sudo."
         mono
       />
-      {several ? <ClusterFields form={form} bind={bind} /> : null}
       <Choice label="How to log in" value={form.auth} options={WAYS} onChange={(auth) => edit('auth', auth)} />
       {form.auth === 'key' ? (
         <Field {...bind('keyPath')} label="Private key" mono>
           <Choose title="Choose the private key" what="ssh-key" onChosen={(path) => edit('keyPath', path)} />
         </Field>
       ) : null}
+      {nodeOf === null ? (
+        <Choice label="Runs on" value={form.where} options={PLACES} onChange={(where) => edit('where', where)} />
+      ) : null}
+      {several ? <ClusterFields form={form} bind={bind} /> : null}
       {nodeOf === null ? (
         <>
           <div className="pair">

@@ -43,6 +43,12 @@ export function RunResult({ domain, connection }: { readonly domain: string; rea
           },
         ]}
       />
+      {servers.length > 1 ? (
+        <p className="help">
+          In DNS, one SRV record a server, so that clients find another when one is away:{' '}
+          <code className="mono">{`_xmpp-client._tcp.${domain}`}</code>, port {c2sPort}.
+        </p>
+      ) : null}
       {domain === DEMO && demo ? <DemoPeople people={demo.people} /> : null}
     </section>
   );
