@@ -27,10 +27,11 @@ export function ClusterPanel({ domain, shown, live, now }: ClusterPanelProps) {
   const [asking, setAsking] = useState<Asking | null>(null);
   const chosen = nodes?.find((it) => it.hostId === selected);
   const follow = (runId: string) => go({ screen: 'run', runId });
-  const several = shown && nodes !== undefined;
+  const several = nodes !== undefined;
   const away = chosen !== undefined && isAway(chosen);
   const action = (id: string, label: string, enabled: boolean, perform: () => void, keys: string | null): Action => ({
-    ...{ id: `nodes.${id}`, label, keys, enabled: several && enabled, menu: 'Domain', perform },
+    // keys are for what is looked at
+    ...{ id: `nodes.${id}`, label, keys: shown ? keys : null, enabled: several && enabled, menu: 'Domain', perform },
   });
   const named = chosen ? nameOf(chosen) : 'the node';
   const actions = [
@@ -42,7 +43,7 @@ export function ClusterPanel({ domain, shown, live, now }: ClusterPanelProps) {
         startNode(name);
         go({ screen: 'provision' });
       },
-      'a',
+      'n',
     ),
     action(
       'drain',

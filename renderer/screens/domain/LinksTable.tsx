@@ -15,7 +15,7 @@ export function LinksTable({ nodes }: { readonly nodes: readonly DomainNode[] })
     return <p className="help">Links between nodes appear here as soon as two of them have heard one another.</p>;
   return (
     <>
-      <h3>Links, as the sending node tells</h3>
+      <h2>Links, as the sending node tells</h2>
       <div className="scroll-x">
         <table className="plain" aria-label="Links">
           <thead>
