@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { faultOf } from '../shared/errors.ts';
 import { answerPrompts } from './cli/answers.ts';
+import { cluster } from './cli/cluster.ts';
 import type { Command, OpenValues, Session } from './cli/command.ts';
 import { demo } from './cli/demo.ts';
 import { domain } from './cli/domain.ts';
@@ -17,7 +18,17 @@ import { defaultDataDir, defaultReleasesDir, defaultSshHome } from './engine/pat
 import { createEngine, type Engine } from './engine.ts';
 import { VERSION } from './version.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { host, provision, undo, domain, user, sessions, vault, demo };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  host,
+  provision,
+  undo,
+  domain,
+  cluster,
+  user,
+  sessions,
+  vault,
+  demo,
+};
 
 const HELP = `parley: XMPP domains on your hosts, from the command line.
 
@@ -25,6 +36,7 @@ const HELP = `parley: XMPP domains on your hosts, from the command line.
   parley provision DOMAIN --host HOST          install a domain, after showing what that takes
   parley undo DOMAIN                           take back what provisioning did
   parley domain list|show|remove|forget        the domains of the fleet
+  parley cluster show|add-node|drain|remove-node DOMAIN   the nodes of a domain that runs on several hosts
   parley user add|list|password|suspend|activate|remove NAME@DOMAIN
   parley sessions DOMAIN [--watch]             who is connected
   parley vault create|show                     a locked file for the passwords that Parley may remember

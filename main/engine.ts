@@ -60,19 +60,21 @@ export function createEngine(options: EngineOptions): Engine {
   const releases = createReleases(options.releasesDir, join(dataDir, 'cache'), version);
   const provisioning = createProvisioning({
     ...{ store, releases, localRoot: dataDir, connect: hosts.get, longLived: options.watch },
+    cluster: { secrets: () => secrets.store, open: (signal) => prompts.needVault(signal) },
     events: {
       step: (event) => events.emit('provisioning.step', event),
       run: (run) => {
         events.emit('provisioning.run', run);
         if (store.domain(run.domain) === undefined) monitor.forget(run.domain);
+        else if (run.kind === 'remove-node' && run.endedAt !== null) monitor.forgetNode(run.domain);
         else monitor.announce(run.domain);
-        if (run.connection !== null && options.watch) monitor.link(run.domain).watch();
+        if (run.connection !== null && options.watch) monitor.watch(run.domain);
       },
     },
   });
   const monitor = createMonitor({
     ...{ store, connect: hosts.get, hostName: hosts.nameOf },
-    reach: (domain) => reachOf(provisioning.layoutOf(domain)),
+    reach: (domain, hostId) => reachOf(provisioning.layoutOf(domain, hostId)),
     events: {
       domain: (domain) => events.emit('domains.changed', domain),
       removed: (domain) => events.emit('domains.removed', { domain }),

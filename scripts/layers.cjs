@@ -199,7 +199,8 @@ const owners = {
   ssh2: '^main/ssh/ssh2-host\\.ts$',
   'better-sqlite3': '^main/fleet/',
   '@xmpp/client': '^main/demo/client\\.ts$|^e2e/',
-  '@peculiar/x509': '^server-node/cli/self-signed\\.ts$',
+  // two runtimes, one library: the server's own certificate, and the console's authorities
+  '@peculiar/x509': '^server-node/cli/self-signed\\.ts$|^main/secrets/authority\\.ts$',
   pg: '^server-node/storage/postgres/',
   '@nats-io/transport-node': '^server-node/cluster/nats\\.ts$',
   ws: '^server-node/(transport|admin)/|^main/monitor/|^e2e/chaos/',

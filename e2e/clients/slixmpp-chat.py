@@ -1,7 +1,8 @@
 """A client that nobody of ours wrote, for tests: slixmpp, driven by lines.
 
 usage: slixmpp-chat.py JID HOST PORT direct|starttls CERT.pem     (the password is the first line of standard input)
-Then lines in: `send JID TEXT`, `quit`. Lines out: `online JID`, `message FROM TEXT`, `failed WHY`.
+Then lines in: `send JID TEXT`, `befriend JID`, `quit`.
+Lines out: `online JID`, `message FROM TEXT`, `presence FROM available|unavailable`, `failed WHY`.
 The server's certificate is checked against CERT.pem, the name in it against the domain.
 """
 import asyncio
@@ -23,6 +24,8 @@ class Client(slixmpp.ClientXMPP):
         self.ca_certs = cert
         self.add_event_handler("session_start", self.started)
         self.add_event_handler("message", self.heard)
+        self.add_event_handler("presence_available", lambda it: say("presence", it["from"].full, "available"))
+        self.add_event_handler("presence_unavailable", lambda it: say("presence", it["from"].full, "unavailable"))
         self.add_event_handler("failed_auth", lambda _: self.fail("login refused"))
         self.add_event_handler("ssl_invalid_chain", lambda _: self.fail("certificate refused"))
         self.add_event_handler("ssl_invalid_cert", lambda _: self.fail("certificate refused"))
@@ -49,6 +52,8 @@ class Client(slixmpp.ClientXMPP):
             verb, *rest = line.split(" ", 2)
             if verb == "send":
                 self.send_message(mto=rest[0], mbody=rest[1], mtype="chat")
+            elif verb == "befriend":
+                self.send_presence_subscription(pto=rest[0])
             elif verb == "quit":
                 break
         self.disconnect()

@@ -104,10 +104,12 @@ for (const [size, pixels] of SIZES) {
         ['2', 'sessions'],
         ['3', 'log'],
         ['4', 'connection'],
+        ['5', 'cluster-one-node'],
       ] as const) {
         await page.keyboard.press(key);
         await see(window, `${size}-domain-${tab}`);
       }
+      await page.keyboard.press('4');
       await page.getByRole('button', { name: 'Remove acme.example' }).click();
       await see(window, `${size}-domain-remove`);
       await page.keyboard.press('Escape');
@@ -117,6 +119,21 @@ for (const [size, pixels] of SIZES) {
       await page.getByRole('button', { name: /^Provisioning kiln/ }).click();
       await page.locator('.step.running').waitFor();
       await see(window, `${size}-run`);
+    }),
+  );
+
+  test(`${size}: domains over several hosts`, LIMIT, () =>
+    withState('typical', pixels, async (window) => {
+      const { page } = window;
+      await grid(page).focus();
+      await open(page, 'north-school.example');
+      await page.keyboard.press('5');
+      await page.getByRole('radio', { name: 'berta', exact: true }).check();
+      await see(window, `${size}-cluster-well`);
+      await open(page, 'linden-law.example');
+      await page.keyboard.press('5');
+      await page.getByRole('radio', { name: 'cilli', exact: true }).check();
+      await see(window, `${size}-cluster-degraded`);
     }),
   );
 

@@ -39,19 +39,27 @@ export const keyWords = (key: HostKey): string => {
 const findingWords = (it: Finding): string => `${it.stops ? 'STOP' : 'note'}  ${it.what} ${it.why}\n      ${it.todo}`;
 
 export function planWords(plan: Plan): string {
-  const steps = plan.steps.map((step) => `  ${step.state === 'todo' ? ' ' : '='} ${step.title}\n      ${step.detail}`);
+  const named = new Map(plan.hosts?.map(({ hostId, host }) => [hostId, `${host}: `]));
+  const on = (hostId: string | undefined) => named.get(hostId ?? '') ?? '';
+  const steps = plan.steps.map(
+    (step) => `  ${step.state === 'todo' ? ' ' : '='} ${on(step.hostId)}${step.title}\n      ${step.detail}`,
+  );
+  const systems = plan.hosts?.map(({ host, facts }) => `${host}: ${facts.system}`) ?? [plan.facts.system];
   const upload = plan.uploadBytes > 0 ? [`About ${megabytes(plan.uploadBytes)} will be uploaded.`] : [];
-  return [plan.summary, plan.facts.system, ...plan.findings.map(findingWords), ...steps, ...upload].join('\n');
+  return [plan.summary, ...systems, ...plan.findings.map(findingWords), ...steps, ...upload].join('\n');
 }
 
 export function stepWords(run: Run, event: StepEvent): string {
-  const title = run.steps.find((step) => step.id === event.stepId)?.title ?? event.stepId;
+  const found = run.steps.find((step) => step.id === event.stepId && step.hostId === event.hostId);
+  const host = run.hosts?.find((it) => it.hostId === event.hostId);
+  const title = `${host ? `${host.host}: ` : ''}${found?.title ?? event.stepId}`;
   const seconds = event.seconds === null ? '' : `  ${event.seconds.toFixed(1)} s`;
   if (event.progress) {
     const { bytes, total, bytesPerSecond, secondsLeft } = event.progress;
     const left = secondsLeft === null ? '' : `, ${secondsLeft} s left`;
     return `    ${title}: ${megabytes(bytes)} of ${megabytes(total)}, ${megabytes(bytesPerSecond)}/s${left}`;
   }
+  if (event.note !== undefined) return `    ${title}: ${event.note}`;
   const state = event.state !== 'skipped' ? event.state : run.kind === 'provision' ? 'already so' : 'left alone';
   return `  ${state.padEnd(10)} ${title}${seconds}${event.failure ? `\n${failureWords(event.failure)}` : ''}`;
 }

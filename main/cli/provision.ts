@@ -1,15 +1,16 @@
 import { resolve } from 'node:path';
 import { ParleyError } from '../../shared/errors.ts';
+import { CLUSTER_OPTIONS, clusterFrom, clusterHelp } from './cluster-options.ts';
 import type { Command } from './command.ts';
 import { EXIT } from './exit.ts';
 import { follow } from './follow.ts';
-import { findHost } from './host.ts';
 import { COMMON_HELP, readOptions, usage, words } from './options.ts';
 import { planWords } from './print.ts';
 import { confirm, isInteractive } from './tty.ts';
 
 export const provision: Command = {
   help: `parley provision DOMAIN --host HOST [--plan] [--yes] [--port PORT] [--tls-port PORT] [--cert FILE --cert-key FILE]
+parley provision DOMAIN --host HOST --host HOST ... [--postgres WHERE] [--nats WHERE]
 
 Shows what would be done on the host, asks, does it, and logs in to the domain as the proof.
 Run it again after a failure: what is done already is not done again.
@@ -20,10 +21,11 @@ Run it again after a failure: what is done already is not done again.
   --port PORT       STARTTLS, 5222 when not said
   --tls-port PORT   direct TLS, 5223 when not said
   --cert, --cert-key  a certificate with its chain, and its private key, PEM; else parleyd makes its own
-${COMMON_HELP}`,
+
+${clusterHelp}${COMMON_HELP}`,
   async run(args, open) {
     const { values, positionals } = readOptions(args, {
-      host: { type: 'string' },
+      ...CLUSTER_OPTIONS,
       plan: { type: 'boolean' },
       yes: { type: 'boolean' },
       port: { type: 'string' },
@@ -37,9 +39,8 @@ ${COMMON_HELP}`,
       throw usage('--cert and --cert-key go together.');
     const session = open(values);
     const { engine, out } = session;
-    const { id: hostId } = await findHost(engine, values.host);
     const plan = await engine.call('provisioning.plan', {
-      ...{ domain, hostId },
+      ...{ domain, ...(await clusterFrom(engine, values)) },
       ...(values.port === undefined ? {} : { c2sPort: Number(values.port) }),
       ...(values['tls-port'] === undefined ? {} : { c2sTlsPort: Number(values['tls-port']) }),
       ...(values.cert === undefined ? {} : { certificate: given(values.cert, values['cert-key'] ?? '') }),
@@ -52,7 +53,7 @@ ${COMMON_HELP}`,
     if (run.connection) {
       const { address, c2sPort, c2sTlsPort, certificateFingerprint } = run.connection;
       out.say(
-        `Clients connect to ${address}, port ${c2sPort} (STARTTLS)${c2sTlsPort === null ? '' : ` or ${c2sTlsPort} (direct TLS)`}.`,
+        `Clients connect to ${(run.connection.addresses ?? [address]).join(', ')}, port ${c2sPort} (STARTTLS)${c2sTlsPort === null ? '' : ` or ${c2sTlsPort} (direct TLS)`}.`,
       );
       out.say(`Certificate, SHA-256: ${certificateFingerprint}`);
       out.say(`Next: parley user add NAME@${domain}`);

@@ -33,7 +33,7 @@ export function createDemo({ hosts, provisioning, monitor, user }: DemoDeps) {
         ...{ domain: DEMO_DOMAIN, hostId: THIS_COMPUTER, c2sPort, c2sTlsPort },
         certificate: { kind: 'self-signed' },
       });
-      runId = provisioning.run(plan.planId);
+      runId = await provisioning.run(plan.planId);
       return { runId, domain: DEMO_DOMAIN };
     },
 

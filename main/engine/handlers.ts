@@ -33,6 +33,7 @@ export function createHandlers(parts: Parts): ConsoleHandlers {
     ...hosts(parts),
     ...provisioning(parts),
     ...domains(parts),
+    ...nodes(parts),
     ...people(parts),
     ...live(parts),
     ...secrets(parts),
@@ -67,7 +68,7 @@ const hosts = ({ hosts, provisioning }: Parts): Some<'hosts'> => ({
 
 const provisioning = ({ provisioning }: Parts): Some<'provisioning'> => ({
   'provisioning.plan': (spec) => provisioning.plan(spec),
-  'provisioning.run': ({ planId }) => ({ runId: provisioning.run(planId) }),
+  'provisioning.run': async ({ planId }) => ({ runId: await provisioning.run(planId) }),
   'provisioning.cancel': ({ runId }) => {
     provisioning.cancel(runId);
     return {};
@@ -97,6 +98,23 @@ const domains = ({ store, monitor, provisioning }: Parts): Some<'domains'> => ({
   },
 });
 
+const nodes = ({ provisioning, monitor }: Parts): Some<'nodes'> => ({
+  'nodes.ask': async ({ domain }) => {
+    await monitor.askAll(domain);
+    return {};
+  },
+  'nodes.plan': ({ domain, hostId }) => provisioning.planNode(domain, hostId),
+  'nodes.drain': async ({ domain, hostId }) => ({ runId: await provisioning.leave(domain, hostId, { kind: 'drain' }) }),
+  'nodes.remove': async ({ domain, hostId, keepData }) => ({
+    runId: await provisioning.leave(domain, hostId, { kind: 'remove', keepData }),
+  }),
+  'nodes.forget': ({ domain, hostId }) => {
+    provisioning.forgetNode(domain, hostId);
+    monitor.forgetNode(domain);
+    return {};
+  },
+});
+
 const people = ({ monitor }: Parts): Some<'people'> => ({
   'people.list': async ({ domain, search, after }) => {
     const { users, total } = await (await monitor.client(domain)).call('users.list', { limit: 200, search, after });
@@ -113,23 +131,12 @@ const people = ({ monitor }: Parts): Some<'people'> => ({
 
 const live = ({ monitor }: Parts): Some<'sessions' | 'log'> => ({
   'sessions.list': ({ domain }) => {
-    const { snapshot, live: isLive } = watched(monitor, domain);
-    const sessions = [...snapshot.sessions.values()].sort((a, b) => (a.jid < b.jid ? -1 : 1));
-    return { sessions, total: sessions.length, asOf: snapshot.asOf, live: isLive };
+    const now = monitor.sessions(domain);
+    return { ...now, total: now.sessions.length };
   },
-  'sessions.end': async ({ domain, jid }) => (await monitor.client(domain)).call('sessions.end', { jid }),
-  'log.tail': ({ domain, lines }) => {
-    const { snapshot, live: isLive } = watched(monitor, domain);
-    return { lines: snapshot.log.slice(-lines), asOf: snapshot.asOf, live: isLive };
-  },
+  'sessions.end': ({ domain, jid }) => monitor.endSession(domain, jid),
+  'log.tail': ({ domain, lines }) => monitor.log(domain, lines),
 });
-
-/** Who looks at a domain wants to see it live: the link is made if there is none, and the answer does not wait for it. */
-function watched(monitor: Monitor, domain: string) {
-  const link = monitor.link(domain);
-  if (!link.live) link.watch();
-  return link;
-}
 
 const secrets = ({ secrets, prompts, events }: Parts): Some<'secrets' | 'prompts'> => {
   const changed = () => {

@@ -20,7 +20,12 @@ export function openSecrets(dataDir: string, lockbox: Lockbox | undefined): Secr
     const store = openKeychain(join(dataDir, 'keychain.json'), lockbox);
     return {
       store,
-      door: { closed: () => false, open: async () => undefined },
+      door: {
+        closed: () => false,
+        missing: () => false,
+        open: async () => undefined,
+        create: async () => undefined,
+      },
       state: () => ({ store: 'keychain', locked: false }),
       vault: () => {
         throw keychainInstead();
@@ -30,7 +35,12 @@ export function openSecrets(dataDir: string, lockbox: Lockbox | undefined): Secr
   const vault = openVault(join(dataDir, 'vault.json'));
   return {
     store: vault,
-    door: { closed: () => vault.exists() && vault.locked(), open: (passphrase) => vault.unlock(passphrase) },
+    door: {
+      closed: () => vault.exists() && vault.locked(),
+      missing: () => !vault.exists(),
+      open: (passphrase) => vault.unlock(passphrase),
+      create: (passphrase) => vault.create(passphrase),
+    },
     state: () => ({ store: vault.exists() ? 'vault' : 'none', locked: vault.locked() }),
     vault: () => vault,
   };

@@ -36,6 +36,15 @@ const DomainRow = v.object({
 });
 export type DomainRow = v.InferOutput<typeof DomainRow>;
 
+const NodeRow = v.object({
+  domain: v.string(),
+  host_id: v.string(),
+  added_at: v.number(),
+  last_seen_at: v.nullable(v.number()),
+  last_status: v.nullable(json(NodeStatus)),
+});
+export type NodeRow = v.InferOutput<typeof NodeRow>;
+
 const RunRow = v.object({ record: json(Run) });
 
 export type FleetStore = ReturnType<typeof openFleetStore>;
@@ -91,6 +100,18 @@ export function openFleetStore(path: string) {
       run('UPDATE domain SET connection = ? WHERE name = ?', JSON.stringify(connection), name),
     domainSeen: (name: string, at: number, status: NodeStatus) =>
       run('UPDATE domain SET last_seen_at = ?, last_status = ? WHERE name = ?', at, JSON.stringify(status), name),
+    /** the hosts of a domain that has several, the first one first */
+    nodes: (domain: string) => rows(NodeRow, 'SELECT * FROM node WHERE domain = ? ORDER BY added_at, rowid', domain),
+    allNodes: () => rows(NodeRow, 'SELECT * FROM node ORDER BY domain, added_at, rowid'),
+    addNode: (domain: string, hostId: string, at: number) =>
+      run('INSERT OR IGNORE INTO node (domain, host_id, added_at) VALUES (?, ?, ?)', domain, hostId, at),
+    removeNode: (domain: string, hostId: string) =>
+      run('DELETE FROM node WHERE domain = ? AND host_id = ?', domain, hostId),
+    nodeSeen: (domain: string, hostId: string, at: number, status: NodeStatus) =>
+      run(
+        'UPDATE node SET last_seen_at = ?, last_status = ? WHERE domain = ? AND host_id = ?',
+        ...[at, JSON.stringify(status), domain, hostId],
+      ),
     removeDomain: (name: string) => run('DELETE FROM domain WHERE name = ?', name),
 
     runs: (domain?: string) =>

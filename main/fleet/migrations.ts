@@ -41,6 +41,15 @@ export const MIGRATIONS: readonly string[] = [
      record TEXT NOT NULL
    ) STRICT;
    CREATE INDEX run_by_domain ON run (domain, started_at);`,
+  // a domain's hosts, where it has several; one that has none of these runs on its own host alone
+  `CREATE TABLE node (
+     domain TEXT NOT NULL REFERENCES domain (name) ON DELETE CASCADE,
+     host_id TEXT NOT NULL REFERENCES host (id),
+     added_at INTEGER NOT NULL,
+     last_seen_at INTEGER,
+     last_status TEXT,
+     PRIMARY KEY (domain, host_id)
+   ) STRICT;`,
 ];
 
 /**

@@ -29,6 +29,7 @@ function operator(
   const asked: Prompt[] = [];
   const settled: string[] = [];
   const opened: string[] = [];
+  const made: string[] = [];
   const prompts = createPrompts(
     {
       asked: (prompt) => {
@@ -38,9 +39,14 @@ function operator(
       },
       settled: (id) => settled.push(id),
     },
-    { closed, open: async (passphrase) => void opened.push(passphrase.reveal()) },
+    {
+      closed,
+      missing: () => made.length === 0,
+      open: async (passphrase) => void opened.push(passphrase.reveal()),
+      create: async (passphrase) => void made.push(passphrase.reveal()),
+    },
   );
-  return { prompts, asked, settled, opened };
+  return { prompts, asked, settled, opened, made };
 }
 
 test('an answer that is to be remembered is not asked for again', async () => {
@@ -98,4 +104,17 @@ test('a locked vault is opened first, and left alone once that was declined', as
     declining.asked.map((it) => it.kind),
     ['vault', 'password', 'password'],
   );
+});
+
+test('what is kept nowhere else asks for a new vault, until both passphrases are the same', async () => {
+  const answers = [
+    ['one', 'other'],
+    ['same', 'same'],
+  ];
+  const { prompts, asked, made } = operator(() => [answers.shift() ?? null, false]);
+  await prompts.needVault();
+  assert.deepEqual(made, ['same']);
+  assert.match(asked[1]?.text ?? '', /not the same/);
+  await prompts.needVault();
+  assert.equal(asked.length, 2);
 });

@@ -19,6 +19,10 @@ export interface PromptEvents {
 /** A vault that would have the answer, if it were open. */
 export interface VaultDoor {
   closed(): boolean;
+  /** there is none yet, and nothing else that keeps secrets */
+  missing(): boolean;
+  /** @throws ParleyError `vault-exists` */
+  create(passphrase: Secret): Promise<void>;
   /** @throws ParleyError `wrong-passphrase` */
   open(passphrase: Secret): Promise<void>;
 }
@@ -60,7 +64,24 @@ export function createPrompts(events: PromptEvents, door: VaultDoor) {
     }
   }
 
+  /** Asks for a new vault's passphrase, twice; declined, there is none. */
+  async function makeVault(signal: AbortSignal | undefined): Promise<void> {
+    for (let attempt = 1; door.missing() && attempt <= ATTEMPTS; attempt++) {
+      const { answers } = await put(newVaultPrompt(attempt), signal);
+      if (answers === null) return;
+      if (answers[0] !== undefined && answers[0] !== '' && answers[0] === answers[1])
+        await door.create(new Secret(answers[0]));
+    }
+  }
+
   return {
+    /** Opens the vault for what is kept nowhere else; where there is none, the operator may make one. */
+    async needVault(signal?: AbortSignal): Promise<void> {
+      vaultDeclined = false;
+      await makeVault(signal);
+      await openVault(signal);
+    },
+
     list: (): Prompt[] => [...waiting.values()].map(({ prompt }) => prompt),
 
     /** @throws ParleyError `no-prompt` */
@@ -104,6 +125,19 @@ const vaultPrompt = (attempt: number): Prompt => ({
   title: 'Passphrase of the vault',
   text: attempt === 1 ? 'It holds the passwords that you let Parley remember.' : 'The one before did not open it.',
   questions: [{ label: 'Passphrase', echo: false }],
+});
+
+const newVaultPrompt = (attempt: number): Prompt => ({
+  ...{ promptId: randomBytes(8).toString('hex'), hostId: null, kind: 'vault', canRemember: false },
+  title: 'A vault for the passwords between the hosts',
+  text:
+    attempt === 1
+      ? 'Parley makes an authority and passwords for PostgreSQL and NATS, and keeps them in one file on this computer.\nChoose the passphrase that locks it. Without it nobody can open it.'
+      : 'The two were not the same, or empty.',
+  questions: [
+    { label: 'New passphrase', echo: false },
+    { label: 'Once more', echo: false },
+  ],
 });
 
 const noPrompt = () =>

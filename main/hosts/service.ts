@@ -123,8 +123,10 @@ export function createHosts({ store, prompts, secrets, home, changed }: HostsDep
     /** @throws ParleyError `host-in-use` */
     remove(id: string): void {
       rowOf(id);
-      const domain = store.domains().find((it) => it.host_id === id);
-      if (domain !== undefined) throw inUse(domain.name);
+      const domain =
+        store.domains().find((it) => it.host_id === id)?.name ??
+        store.allNodes().find((it) => it.host_id === id)?.domain;
+      if (domain !== undefined) throw inUse(domain);
       pool.drop(id);
       store.removeHost(id);
       changed();

@@ -5,12 +5,17 @@ const TOOLS = ['sha256sum', 'stat', 'getent', 'runuser', 'useradd', 'userdel', '
 
 /** One read-only script, so that one round trip tells all. Each line is `key value`. */
 export function factsScript(layout: Layout): Command {
-  const { versions, state, data, unit } = layout;
+  const { versions, state, data, unit, servers } = layout;
+  const units = [`postgresql@*-${servers.database}.service`, servers.natsUnit];
   return sh`say() { printf '%s %s\n' "$1" "$2"; }
 free() { d=$1; while [ ! -d "$d" ]; do d=$(dirname "$d"); done; df -Pk "$d" | awk 'NR==2 {print $4}'; }
 mounted() { d=$1; while [ ! -d "$d" ]; do d=$(dirname "$d"); done; df -P "$d" | awk 'NR==2 {print $6}'; }
 say system "$( . /etc/os-release 2>/dev/null; echo "\${PRETTY_NAME:-$(uname -sr)}")"
 say machine "$(uname -m)"
+say hostname "$(uname -n)"
+ip -o addr show scope global 2>/dev/null | awk '{sub("/.*", "", $4); print "address", $4}'
+say apt "$(command -v apt-get)"
+systemctl show -p MainPID --value ${units} 2>/dev/null | awk '$1 > 0 {print "server-pid", $1}'
 say glibc "$(getconf GNU_LIBC_VERSION 2>/dev/null | awk '{print $2}')"
 say init "$(if [ -d /run/systemd/system ]; then echo systemd; else cat /proc/1/comm 2>/dev/null; fi)"
 say memory "$(awk '/^MemTotal/ {print $2}' /proc/meminfo 2>/dev/null)"

@@ -5,6 +5,13 @@ import type { Rights } from '../ssh/host.ts';
 export interface Facts {
   readonly system: string;
   readonly architecture: string;
+  readonly hostname: string;
+  /** by which it reaches others, beside loopback */
+  readonly addresses: readonly string[];
+  /** whether packages come by apt-get */
+  readonly apt: boolean;
+  /** processes of the domain's own PostgreSQL and NATS, when they run */
+  readonly serverPids: readonly number[];
   readonly glibc: string | null;
   readonly init: string;
   readonly memoryBytes: number;
@@ -39,6 +46,10 @@ export function parseFacts(text: string, rights: Rights, now: number): Facts {
   return {
     system: one('system'),
     architecture: architectureOf(one('machine')),
+    hostname: one('hostname'),
+    addresses: all('address'),
+    apt: one('apt') !== '',
+    serverPids: all('server-pid').map(Number),
     glibc: one('glibc') || null,
     init: one('init'),
     memoryBytes: kib('memory'),

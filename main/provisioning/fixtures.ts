@@ -18,6 +18,10 @@ export const WORK: Work = {
 export const FACTS: Facts = {
   system: 'Debian GNU/Linux 12 (bookworm)',
   architecture: 'x64',
+  hostname: 'web1',
+  addresses: ['192.0.2.7'],
+  apt: true,
+  serverPids: [],
   glibc: '2.36',
   init: 'systemd',
   memoryBytes: 2e9,

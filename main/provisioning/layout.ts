@@ -13,6 +13,8 @@ export interface Layout {
   readonly unitFile: string;
   readonly journal: string;
   readonly adminSocket: string;
+  /** of the domain's own servers, where its nodes share them: PostgreSQL's name for the database; NATS's unit and folder */
+  readonly servers: { readonly database: string; readonly natsUnit: string; readonly natsFolder: string };
 }
 
 /** Where a run keeps what it has replaced, so that its undo, and no other, can put it back. */
@@ -26,7 +28,7 @@ export function systemLayout(domain: string): Layout {
   const user = `parley-${fnv1a(domain)}`;
   return {
     ...at('/opt/parley', '/var/lib/parley', name),
-    manager: 'systemd',
+    ...{ manager: 'systemd', servers: serversOf(domain) },
     user,
     unit,
     unitFile: `/etc/systemd/system/${unit}`,
@@ -37,12 +39,19 @@ export function systemLayout(domain: string): Layout {
 export function localLayout(domain: string, root: string): Layout {
   return {
     ...at(`${root}/parleyd`, `${root}/nodes`, folderName(domain)),
-    manager: 'child',
+    ...{ manager: 'child', servers: serversOf(domain) },
     user: null,
     unit: '',
     unitFile: '',
   };
 }
+
+// No hyphen in the database's name: systemd would take it for a folder.
+const serversOf = (domain: string) => ({
+  database: `parley${fnv1a(domain)}`,
+  natsUnit: `parley-nats-${fnv1a(domain)}.service`,
+  natsFolder: `/etc/parley/${folderName(domain)}/nats`,
+});
 
 const at = (versions: string, state: string, name: string) => ({
   versions,

@@ -1,24 +1,40 @@
 import type { Finding } from '../../shared/console-api/hosts.ts';
 import type { PlanStep, StepId } from '../../shared/console-api/provisioning.ts';
+import { clusterFindings } from './cluster/cluster-findings.ts';
 import type { Facts } from './facts.ts';
 import { findingsOf } from './findings.ts';
 import type { Step, Work } from './step.ts';
 import { binary } from './steps/binary.ts';
 import { certificate } from './steps/certificate.ts';
+import { cluster } from './steps/cluster.ts';
+import { clusterFiles } from './steps/cluster-files.ts';
 import { configuration } from './steps/configuration.ts';
+import { databaseSteps } from './steps/database.ts';
 import { folders } from './steps/folders.ts';
+import { natsSteps } from './steps/nats.ts';
 import { start } from './steps/start.ts';
 import { systemUser } from './steps/system-user.ts';
 import { unit } from './steps/unit.ts';
 import { verify } from './steps/verify.ts';
 
-/** The steps, in the order in which they are done; undo goes the other way. */
-export function stepsFor(work: Work): Step[] {
+/** The steps on a host, in the order in which they are done; undo goes the other way. */
+export const stepsFor = (work: Work): Step[] => Object.values(stepsByPart(work)).flat();
+
+/** The same by what they are for: over several hosts, one part is whole everywhere before the next begins. */
+export const stepsByPart = (work: Work) => ({
+  database: databaseSteps(work),
+  nats: natsSteps(work),
+  node: nodeSteps(work),
+  proof: work.cluster ? [cluster(work, work.cluster)] : [],
+});
+
+function nodeSteps(work: Work): Step[] {
   const systemd = work.layout.manager === 'systemd';
   return [
     ...(systemd ? [systemUser(work)] : []),
     folders(work),
     binary(work),
+    ...(work.cluster ? [clusterFiles(work, work.cluster)] : []),
     configuration(work),
     certificate(work),
     ...(systemd ? [unit(work)] : []),
@@ -44,7 +60,7 @@ export function planFor(work: Work, hostName: string, facts: Facts, holds: Reado
     return { ...inWords(step), state: todo ? 'todo' : 'satisfied' };
   });
   const uploads = due.has('binary');
-  const findings = findingsOf(facts, work, uploads);
+  const findings = [...findingsOf(facts, work, uploads), ...clusterFindings(facts, work, due)];
   return { findings, steps, uploads, summary: summaryOf(work, hostName, findings, due) };
 }
 

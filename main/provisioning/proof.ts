@@ -33,7 +33,8 @@ export async function proveLogin(host: Host, work: Work, signal: AbortSignal): P
   const name = `${PREFIX}${randomBytes(4).toString('hex')}`;
   const password = new Secret(randomBytes(18).toString('base64url'));
   const user = (words: string[]) => parleyd(work, binaryPath(work), ['user', ...words, '--data', work.layout.data]);
-  await clearLeftOvers(host, work, user, signal);
+  // Nodes of one domain share its accounts: one of them clears, or they would clear one another's.
+  if (work.cluster === undefined || work.cluster.first) await clearLeftOvers(host, work, user, signal);
   await told(host, work, user(['add', name]), { stdin: `${password.reveal()}\n`, signal });
   try {
     const { address, domain, ports } = work;

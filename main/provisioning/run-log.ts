@@ -18,21 +18,22 @@ export interface RunLog {
 export function openRunLog(
   store: FleetStore,
   events: RunEvents,
-  what: Pick<Run, 'runId' | 'kind' | 'domain' | 'hostId'> & {
+  what: Pick<Run, 'runId' | 'kind' | 'domain' | 'hostId' | 'hosts'> & {
     readonly steps: readonly PlanStep[];
     readonly summary: string;
   },
 ): RunLog {
   const startedAt = Date.now();
-  const pending = (stepId: PlanStep['id']): StepEvent => ({
+  const pending = ({ id: stepId, hostId }: PlanStep): StepEvent => ({
     ...{ runId: what.runId, stepId, at: startedAt, state: 'pending', seconds: null },
+    ...(hostId !== undefined && { hostId }),
   });
   let run: Run = {
     ...what,
     startedAt,
     endedAt: null,
     outcome: 'running',
-    steps: what.steps.map((step) => ({ ...step, event: pending(step.id) })),
+    steps: what.steps.map((step) => ({ ...step, event: pending(step) })),
     connection: null,
     canUndo: false,
   };
@@ -45,7 +46,7 @@ export function openRunLog(
     event(event) {
       run = withEvent(run, event);
       // Progress is worth telling, not keeping.
-      if (event.progress === undefined) save();
+      if (event.progress === undefined && event.note === undefined) save();
       events.step(event);
     },
     end(outcome, summary, connection) {
@@ -57,14 +58,17 @@ export function openRunLog(
   };
 }
 
+/** The same step on another host is another. */
+const isOf = (event: StepEvent, { id, hostId }: PlanStep): boolean => event.stepId === id && event.hostId === hostId;
+
 export const withEvent = (run: Run, event: StepEvent): Run => ({
   ...run,
-  steps: run.steps.map((step) => (step.id === event.stepId ? { ...step, event } : step)),
+  steps: run.steps.map((step) => (isOf(event, step) ? { ...step, event } : step)),
 });
 
 /** Whether a step has begun to change the host and has not been taken back. The login leaves nothing. */
 export const hasChanged = ({ id, event }: Run['steps'][number]): boolean =>
-  id !== 'verify' && ['running', 'done', 'failed'].includes(event.state) && event.begun !== false;
+  id !== 'verify' && id !== 'cluster' && ['running', 'done', 'failed'].includes(event.state) && event.begun !== false;
 
 export const changesLeft = (run: Run): boolean => run.kind === 'provision' && run.steps.some(hasChanged);
 

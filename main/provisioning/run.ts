@@ -20,9 +20,14 @@ export interface RunContext {
   readonly login: (signal: AbortSignal) => Promise<void>;
   readonly emit: (event: StepEvent) => void;
   readonly signal: AbortSignal;
+  /** said with each event, where a run has several hosts */
+  readonly hostId?: string;
 }
 
 export type RunEnd = 'done' | 'nothing-to-do' | 'failed' | 'cancelled';
+
+/** How a step goes while it does. */
+type How = Pick<StepEvent, 'progress' | 'note'>;
 
 /** A step that did not succeed; the run ends with it. */
 class StepFailed extends Error {
@@ -43,6 +48,7 @@ export async function runSteps(ctx: RunContext): Promise<RunEnd> {
     const event = (state: StepEvent['state'], more: Partial<StepEvent> = {}): StepEvent => ({
       runId: ctx.work.runId,
       stepId: step.id,
+      ...(ctx.hostId !== undefined && { hostId: ctx.hostId }),
       at: Date.now(),
       state,
       seconds: state === 'running' ? null : (Date.now() - began) / 1000,
@@ -57,7 +63,7 @@ export async function runSteps(ctx: RunContext): Promise<RunEnd> {
       begun = true;
       await record(ctx, step, event('running'));
       if (step.undo !== null) changed.add(step.id);
-      await apply(ctx, step, (progress) => ctx.emit(event('running', { progress })));
+      await apply(ctx, step, (how) => ctx.emit(event('running', how)));
       await record(ctx, step, event('done'));
     } catch (error) {
       const failure =
@@ -87,7 +93,7 @@ async function fail({ journal, emit, signal }: RunContext, step: Step, event: St
   if (step.undo !== null) await within(signal.aborted ? 500 : 2000, journal.add(event)).catch(() => undefined);
 }
 
-async function apply(ctx: RunContext, step: Step, tell: (progress: NonNullable<StepEvent['progress']>) => void) {
+async function apply(ctx: RunContext, step: Step, tell: (how: How) => void) {
   const root = ctx.work.layout.user !== null;
   for (const action of step.apply) await act(ctx, step, action, tell);
   if (step.undo === null) return;
@@ -95,15 +101,16 @@ async function apply(ctx: RunContext, step: Step, tell: (progress: NonNullable<S
   if (result.code !== 0) throw new StepFailed(failedCheck(step, result));
 }
 
-async function act(ctx: RunContext, step: Step, action: Action, tell: Parameters<typeof meter>[1]): Promise<void> {
+async function act(ctx: RunContext, step: Step, action: Action, tell: (how: How) => void): Promise<void> {
   if (action.kind === 'login') return ctx.login(ctx.signal);
   const stdin = action.kind === 'upload' ? await measured(ctx, tell) : textOf(action.stdin);
-  await must(ctx, step, action.command, stdin);
+  const tells = action.kind === 'run' && action.tells === true;
+  await must(ctx, step, action.command, stdin, tells ? (note) => tell({ note }) : undefined);
 }
 
-async function measured(ctx: RunContext, tell: Parameters<typeof meter>[1]): Promise<Readable> {
+async function measured(ctx: RunContext, tell: (how: How) => void): Promise<Readable> {
   const { stream, bytes } = await orCancelled(ctx.signal, ctx.upload());
-  const through = meter(bytes, tell);
+  const through = meter(bytes, (progress) => tell({ progress }));
   stream.on('error', (error) => through.destroy(error));
   return stream.pipe(through);
 }
@@ -111,13 +118,27 @@ async function measured(ctx: RunContext, tell: Parameters<typeof meter>[1]): Pro
 const textOf = (stdin: string | Secret | undefined): string =>
   stdin instanceof Secret ? stdin.reveal() : (stdin ?? '');
 
-async function must(ctx: RunContext, step: Step, command: Command, stdin: string | Readable): Promise<void> {
+async function must(
+  ctx: RunContext,
+  step: Step,
+  command: Command,
+  stdin: string | Readable,
+  note?: (line: string) => void,
+): Promise<void> {
   const root = ctx.work.layout.user !== null;
-  const result = await ctx.host.exec(command, { root, stdin, signal: ctx.signal }).catch((error: unknown) => {
+  const onStdout = note && ((chunk: Buffer) => lastLine(chunk, note));
+  const options = { root, stdin, signal: ctx.signal, ...(onStdout && { onStdout }) };
+  const result = await ctx.host.exec(command, options).catch((error: unknown) => {
     if (!(error instanceof ParleyError)) throw error;
     throw new StepFailed(failedOtherwise(step, error, command.text));
   });
   if (result.code !== 0) throw new StepFailed(failedCommand(step, command, result));
+}
+
+/** The newest whole line of what came. */
+function lastLine(chunk: Buffer, note: (line: string) => void): void {
+  const line = chunk.toString('utf8').trimEnd().split('\n').at(-1);
+  if (line) note(line);
 }
 
 /** What goes on in this process is not waited for by who cancels; it may come in useful the next time. */

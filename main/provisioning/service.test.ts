@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import type { PlanStep, Run } from '../../shared/console-api/provisioning.ts';
 import { openFleetStore } from '../fleet/fleet-store.ts';
+import type { SecretStore } from '../secrets/secret-store.ts';
 import { fakeHost } from '../ssh/fake-host.ts';
 import type { Host } from '../ssh/host.ts';
 import { WORK } from './fixtures.ts';
@@ -27,6 +28,14 @@ const RELEASES: Releases = {
   open: async () => ({ stream: Readable.from([]), bytes: 0 }),
 };
 
+const NO_SECRETS: SecretStore = {
+  kind: 'none',
+  locked: () => false,
+  get: async () => undefined,
+  set: async () => undefined,
+  remove: async () => undefined,
+};
+
 function service(facts: string, more: (text: string) => { code?: number } | undefined = () => undefined) {
   const store = openFleetStore(':memory:');
   store.addHost({
@@ -42,6 +51,7 @@ function service(facts: string, more: (text: string) => { code?: number } | unde
   const runs: Run[] = [];
   const provisioning = createProvisioning({
     ...{ store, releases: RELEASES, localRoot: '/nowhere', longLived: false, connect: async () => host },
+    cluster: { secrets: () => NO_SECRETS, open: async () => undefined },
     events: { step: () => undefined, run: (run) => runs.push(run) },
   });
   return { store, provisioning, runs };
@@ -49,10 +59,10 @@ function service(facts: string, more: (text: string) => { code?: number } | unde
 
 test('a plan can be run once, and only while it is fresh', async () => {
   const { provisioning } = service(FRESH, (text) => (text.startsWith('[ "$(getent') ? { code: 1 } : undefined));
-  assert.throws(() => provisioning.run('none'), { code: 'plan-gone' });
+  await assert.rejects(provisioning.run('none'), { code: 'plan-gone' });
   const { planId } = await provisioning.plan(SPEC);
-  const runId = provisioning.run(planId);
-  assert.throws(() => provisioning.run(planId), { code: 'plan-gone' });
+  const runId = await provisioning.run(planId);
+  await assert.rejects(provisioning.run(planId), { code: 'plan-gone' });
   await provisioning.ended(runId);
 });
 
@@ -60,7 +70,7 @@ test('what stops a plan stops the run, before anything is begun', async () => {
   const { provisioning, runs, store } = service(FRESH.replace('systemd', 'sysvinit'));
   const plan = await provisioning.plan(SPEC);
   assert.match(plan.summary, /^Stopped by one finding/);
-  assert.throws(() => provisioning.run(plan.planId), { code: 'stopped-by-finding' });
+  await assert.rejects(provisioning.run(plan.planId), { code: 'stopped-by-finding' });
   assert.deepEqual([runs.length, store.domains().length], [0, 0]);
 });
 
@@ -69,8 +79,8 @@ test('one run at a time for a domain, and one that changed nothing leaves no dom
     text.startsWith('[ "$(getent') ? { code: 2 } : undefined,
   );
   const [one, two] = [await provisioning.plan(SPEC), await provisioning.plan(SPEC)];
-  const runId = provisioning.run(one.planId);
-  assert.throws(() => provisioning.run(two.planId), { code: 'busy' });
+  const runId = await provisioning.run(one.planId);
+  await assert.rejects(provisioning.run(two.planId), { code: 'busy' });
   const run = await provisioning.ended(runId);
   assert.equal(run.outcome, 'failed');
   assert.match(run.steps[0]?.event.failure?.what ?? '', /'Make the system user': the command ended with exit code 2/);

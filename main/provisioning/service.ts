@@ -1,22 +1,24 @@
-import { randomBytes } from 'node:crypto';
 import type { FactsSummary } from '../../shared/console-api/hosts.ts';
-import type { Plan, ProvisionSpec, Run } from '../../shared/console-api/provisioning.ts';
+import type { Plan, ProvisionSpec, Run, StepEvent } from '../../shared/console-api/provisioning.ts';
 import { ParleyError } from '../../shared/errors.ts';
 import type { FleetStore, HostRow } from '../fleet/fleet-store.ts';
+import type { SecretStore } from '../secrets/secret-store.ts';
 import { addressText } from '../ssh/address.ts';
 import type { Host } from '../ssh/host.ts';
+import { closeTo, closingStep } from './close-to.ts';
+import { ClusterSecrets } from './cluster/cluster-secrets.ts';
 import { summaryOf } from './facts.ts';
-import { keptPorts } from './findings.ts';
 import { type Layout, localLayout, systemLayout } from './layout.ts';
-import { leadRun } from './lead-run.ts';
+import { type Leaving, leadLeave, leavingSteps } from './lead-leave.ts';
+import { leadRun, whereOf } from './lead-run.ts';
 import { leadUndo } from './lead-undo.ts';
-import { planFor, stepsFor } from './plan.ts';
-import { probe, whatHolds } from './probe.ts';
-import { createQueue } from './queue.ts';
+import { makePlan, newId, type Planned } from './make-plan.ts';
+import { forgetNode, requireCluster, requireNode, requireRemovable, specWith } from './nodes.ts';
+import { probe } from './probe.ts';
+import { createQueue, underAll } from './queue.ts';
 import type { Releases } from './releases.ts';
 import { openRunLog, type RunEvents, type RunLog, settleOpenRuns } from './run-log.ts';
-import type { Work } from './step.ts';
-import { workFor } from './work.ts';
+import { workToUndo } from './work-to-undo.ts';
 
 export interface ProvisioningDeps {
   readonly store: FleetStore;
@@ -25,6 +27,11 @@ export interface ProvisioningDeps {
   /** where a domain of this computer lives */
   readonly localRoot: string;
   readonly events: RunEvents;
+  /** where what holds a domain's hosts together is kept, and how that is opened */
+  readonly cluster: {
+    readonly secrets: () => SecretStore;
+    readonly open: (signal?: AbortSignal) => Promise<void>;
+  };
   /** true: this process stays after a plan was made, so it is worth beginning what the run will need */
   readonly longLived: boolean;
 }
@@ -37,7 +44,7 @@ export type Provisioning = ReturnType<typeof createProvisioning>;
 /** Plans, runs and their undoing: one run at a time on a host. */
 export function createProvisioning(deps: ProvisioningDeps) {
   const { store, connect, releases, events } = deps;
-  const plans = new Map<string, { plan: Plan; work: Work }>();
+  const plans = new Map<string, Planned>();
   const active = new Map<string, { abort: AbortController; ended: Promise<Run>; log: RunLog }>();
   const queue = createQueue();
   settleOpenRuns(store, isAlive);
@@ -47,6 +54,8 @@ export function createProvisioning(deps: ProvisioningDeps) {
     row.kind === 'local' ? localLayout(domain, deps.localRoot) : systemLayout(domain);
   const addressOf = (row: HostRow) => (row.kind === 'local' ? '127.0.0.1' : row.address);
   const nameOf = (row: HostRow) => (row.kind === 'local' ? 'this computer' : addressText(row));
+
+  const planDeps = { ...deps, hostRow, layoutOf, nameOf, addressOf };
 
   function requireIdle(domain: string): void {
     const going = [...active.values()].map((it) => it.log.current());
@@ -60,9 +69,11 @@ export function createProvisioning(deps: ProvisioningDeps) {
         );
   }
 
-  function lead(log: RunLog, row: HostRow, work: (signal: AbortSignal) => Promise<void>): string {
+  function lead(log: RunLog, work: (signal: AbortSignal) => Promise<void>): string {
     const abort = new AbortController();
-    const ended = queue(row.id, () => work(abort.signal)).then(() => log.current());
+    const { hostId, hosts } = log.current();
+    const keys = hosts?.map((it) => it.hostId) ?? [hostId];
+    const ended = underAll(queue, keys, () => work(abort.signal)).then(() => log.current());
     const { runId } = log;
     active.set(runId, { abort, ended, log });
     const done = () => active.delete(runId);
@@ -71,7 +82,8 @@ export function createProvisioning(deps: ProvisioningDeps) {
   }
 
   return {
-    layoutOf: (domain: string): Layout => layoutOf(hostRow(store.domain(domain)?.host_id ?? ''), domain),
+    layoutOf: (domain: string, hostId = store.domain(domain)?.host_id ?? ''): Layout =>
+      layoutOf(hostRow(hostId), domain),
 
     async facts(hostId: string, signal?: AbortSignal): Promise<FactsSummary> {
       const row = hostRow(hostId);
@@ -80,50 +92,34 @@ export function createProvisioning(deps: ProvisioningDeps) {
       return summaryOf(facts);
     },
 
-    /** @throws ParleyError: why the host could not be looked at, `domain-elsewhere`, `bad-certificate`, `no-release` */
-    async plan(spec: ProvisionSpec, signal?: AbortSignal): Promise<Plan> {
-      const row = hostRow(spec.hostId);
-      const other = store.domain(spec.domain);
-      if (other !== undefined && other.host_id !== row.id) throw elsewhere(spec.domain, nameOf(hostRow(other.host_id)));
-      const host = await connect(row.id, signal);
-      const layout = layoutOf(row, spec.domain);
-      const facts = await probe(host, layout, signal);
-      store.hostSeen(row.id, Date.now(), `${facts.system}, ${facts.architecture}`);
-      const known = releases.architectures();
-      // A host that parleyd does not run on still gets a plan: its findings tell why.
-      const release = await releases.find(
-        known.includes(facts.architecture) ? facts.architecture : (known[0] ?? facts.architecture),
-      );
-      const work = await workFor({ runId: newId('r'), spec, layout, address: addressOf(row), release, facts });
-      const holds = await whatHolds(host, layout, stepsFor(work), signal);
-      const draft = planFor(work, nameOf(row), facts, holds);
-      const findings = [...draft.findings, ...keptPorts(spec, work)];
-      const plan: Plan = {
-        ...{ planId: newId('p'), spec, madeAt: Date.now(), facts: summaryOf(facts) },
-        ...{ summary: draft.summary, findings, steps: draft.steps },
-        uploadBytes: draft.uploads ? await releases.packedBytes(release, work.codec) : 0,
-      };
-      if (draft.uploads && deps.longLived) releases.prepare(release, work.codec);
-      plans.set(plan.planId, { plan, work });
+    /** @throws ParleyError: why a host could not be looked at, `domain-elsewhere`, `bad-certificate`, `no-release` */
+    async plan(given: ProvisionSpec, signal?: AbortSignal): Promise<Plan> {
+      const planned = await makePlan(planDeps, given, signal);
+      const { plan, sites } = planned;
+      const [first] = sites;
+      if (first && plan.uploadBytes > 0 && deps.longLived) releases.prepare(first.work.release, first.work.codec);
+      plans.set(plan.planId, planned);
       return plan;
     },
 
     /** Begins what a plan says. @throws ParleyError `plan-gone`, `stopped-by-finding`, `busy` */
-    run(planId: string): string {
+    async run(planId: string): Promise<string> {
       const found = plans.get(planId);
       if (found === undefined || Date.now() - found.plan.madeAt > PLAN_MS) throw planGone();
-      const { plan, work } = found;
+      const { runId, plan, sites, secrets } = found;
+      const { spec, steps, summary } = plan;
       const stopper = plan.findings.find((it) => it.stops);
       if (stopper) throw fault('stopped-by-finding', stopper.what, stopper.why, stopper.todo);
-      requireIdle(work.domain);
+      requireIdle(spec.domain);
       plans.delete(planId);
-      const row = hostRow(plan.spec.hostId);
-      const what = { runId: work.runId, kind: 'provision', domain: work.domain, hostId: row.id } as const;
-      store.putDomain(plan.spec, Date.now());
-      const log = openRunLog(store, events, { ...what, steps: plan.steps, summary: plan.summary });
-      return lead(log, row, (signal) =>
-        leadRun({ ...deps, log, work, spec: plan.spec, hostName: nameOf(row), signal }),
-      );
+      // Kept before a host has any of them: what was lost between could be put right by nobody.
+      await secrets?.save(deps.cluster.secrets());
+      requireIdle(spec.domain);
+      const what = { runId, kind: 'provision', domain: spec.domain, hostId: spec.hostId } as const;
+      store.putDomain(spec, Date.now());
+      for (const hostId of spec.cluster?.hosts ?? []) store.addNode(spec.domain, hostId, Date.now());
+      const log = openRunLog(store, events, { ...what, ...several(sites), steps, summary });
+      return lead(log, (signal) => leadRun({ ...deps, log, sites, spec, signal }));
     },
 
     cancel(runId: string): void {
@@ -144,14 +140,45 @@ export function createProvisioning(deps: ProvisioningDeps) {
           'Nothing needs to be done.',
         );
       requireIdle(target.domain);
-      return leadBack(target.domain, target.hostId, target);
+      return leadBack(target.domain, target.hosts?.map((it) => it.hostId) ?? [target.hostId], target);
     },
 
     /** Takes everything of a domain off its host. @throws ParleyError `no-domain`, `busy` */
     remove(domain: string): string {
       const row = store.domain(domain) ?? notFound('domain', domain, 'parley domain list shows them.');
       requireIdle(domain);
-      return leadBack(domain, row.host_id);
+      const nodes = store.nodes(domain).map((it) => it.host_id);
+      return leadBack(domain, nodes.length === 0 ? [row.host_id] : nodes);
+    },
+
+    /** One host more for a domain. @throws ParleyError `alone`, and those of plan() */
+    planNode(domain: string, hostId: string, signal?: AbortSignal): Promise<Plan> {
+      return this.plan(specWith(requireCluster(store, domain), hostId), signal);
+    },
+
+    /** Sends a node's people elsewhere, and takes it off its host when that is wanted. @throws ParleyError `busy`, `no-node`, `carries-servers`, `last-nodes` */
+    async leave(domain: string, hostId: string, how: Leaving): Promise<string> {
+      const { cluster } = requireCluster(store, domain).spec;
+      requireNode(store, domain, hostId);
+      if (how.kind === 'remove') requireRemovable(store, domain, hostId);
+      requireIdle(domain);
+      const place = placeOf(hostRow(hostId), domain);
+      const work = await workToUndo({ releases, target: undefined, cluster, ...place }, domain, []);
+      const kind = how.kind === 'drain' ? 'drain' : 'remove-node';
+      const log = openRunLog(store, events, {
+        ...{ runId: newId('n'), kind, domain, hostId, steps: leavingSteps(work, how, closingStep(cluster, work)) },
+        summary: `${how.kind === 'drain' ? 'Draining' : 'Removing'} the node on ${place.hostName}.`,
+      });
+      return lead(log, (signal) => {
+        const close = (emit: (event: StepEvent) => void) => closeTo(planDeps, domain, log.runId, emit, signal);
+        return leadLeave({ ...deps, log, place, how, signal, close });
+      });
+    },
+
+    /** @throws ParleyError `busy`, `no-node`, `carries-servers`, `last-nodes` */
+    forgetNode(domain: string, hostId: string): void {
+      requireIdle(domain);
+      forgetNode(store, domain, hostId);
     },
 
     runs: (domain?: string): Run[] => store.runs(domain),
@@ -164,30 +191,32 @@ export function createProvisioning(deps: ProvisioningDeps) {
     },
   };
 
-  function leadBack(domain: string, hostId: string, target?: Run): string {
-    const row = hostRow(hostId);
-    const layout = layoutOf(row, domain);
+  function placeOf(row: HostRow, domain: string) {
+    return { hostId: row.id, hostName: nameOf(row), address: addressOf(row), layout: layoutOf(row, domain) };
+  }
+
+  function leadBack(domain: string, hostIds: readonly string[], target?: Run): string {
+    const places = hostIds.map((id) => placeOf(hostRow(id), domain));
     const runId = newId('u');
-    const words = target ? 'Taking back what the run changed.' : `Taking ${domain} off ${nameOf(row)}.`;
+    const words = target ? 'Taking back what the run changed.' : `Taking ${domain} off ${whereOf(places)}.`;
     const kind = target ? 'undo' : 'remove';
     const last = target ?? store.runs(domain).find((it) => it.kind === 'provision');
     const log = openRunLog(store, events, {
-      runId,
-      kind,
-      domain,
-      hostId,
-      steps: last?.steps.map(bare) ?? [],
-      summary: words,
+      ...{ runId, kind, domain, hostId: hostIds[0] ?? '', ...several(places) },
+      ...{ steps: last?.steps.map(bare) ?? [], summary: words },
     });
-    return lead(log, row, (signal) =>
-      leadUndo({ ...deps, log, layout, target, address: addressOf(row), hostName: nameOf(row), signal }),
-    );
+    return lead(log, async (signal) => {
+      await leadUndo({ ...deps, log, places, target, signal });
+      const gone = places.length > 1 && store.domain(domain) === undefined;
+      if (gone) await ClusterSecrets.forget(domain, deps.cluster.secrets()).catch(() => undefined);
+    });
   }
 }
 
-const bare = ({ event: _event, ...step }: Run['steps'][number]) => ({ ...step, state: 'todo' as const });
+const several = (sites: readonly { readonly hostId: string; readonly hostName: string }[]) =>
+  sites.length < 2 ? {} : { hosts: sites.map(({ hostId, hostName }) => ({ hostId, host: hostName })) };
 
-const newId = (kind: string): string => `${kind}${Date.now().toString(36)}${randomBytes(3).toString('hex')}`;
+const bare = ({ event: _event, ...step }: Run['steps'][number]) => ({ ...step, state: 'todo' as const });
 
 function isAlive(pid: number): boolean {
   try {
@@ -214,12 +243,4 @@ const planGone = () =>
     'This plan can no longer be run.',
     'It was run already, or was made more than ten minutes ago.',
     'Look at the host again: a new plan says what is to be done now.',
-  );
-
-const elsewhere = (domain: string, host: string) =>
-  fault(
-    'domain-elsewhere',
-    `${domain} is already on ${host}.`,
-    'A domain lives on one host.',
-    'Remove it there first, or choose another domain.',
   );

@@ -26,11 +26,61 @@ export interface Work {
   readonly ports: { readonly c2s: number; readonly c2sTls: number | null };
   /** null: parleyd makes its own */
   readonly certificate: { readonly pem: string; readonly sha256: string; readonly key: Secret } | null;
+  /** this host carries one node of several */
+  readonly cluster?: ClusterWork;
+}
+
+/** What a host has to do with the other hosts of its domain. */
+export interface ClusterWork {
+  /** the node's name, and those of all nodes */
+  readonly node: string;
+  readonly nodes: readonly string[];
+  /** it makes the tables, before the others start */
+  readonly first: boolean;
+  /** words for `parleyd init` beside those of every node */
+  readonly init: readonly string[];
+  /** the files that those words name, in the node's folder; one a step, each for its account alone */
+  readonly files: readonly { readonly name: string; readonly text: string | Secret }[];
+  /** recognises them, without telling what is in them */
+  readonly mark: string;
+  readonly database: DatabaseWork | null;
+  readonly nats: NatsWork | null;
+}
+
+export interface DatabaseWork {
+  /** PostgreSQL's name for it, one that no other has */
+  readonly name: string;
+  readonly port: number;
+  readonly conf: string;
+  readonly hba: string;
+  readonly certificate: string;
+  readonly key: Secret;
+  readonly sql: Secret;
+  readonly mark: string;
+}
+
+export interface NatsWork {
+  readonly unit: string;
+  readonly unitText: string;
+  readonly folder: string;
+  /** for nodes; for the other servers */
+  readonly ports: readonly number[];
+  readonly conf: Secret;
+  readonly certificate: string;
+  readonly key: Secret;
+  readonly authority: string;
+  readonly mark: string;
 }
 
 /** One thing that is done to a host. */
 export type Action =
-  | { readonly kind: 'run'; readonly command: Command; readonly stdin?: string | Secret }
+  | {
+      readonly kind: 'run';
+      readonly command: Command;
+      readonly stdin?: string | Secret;
+      /** what it prints is told, line by line, as it comes */
+      readonly tells?: true;
+    }
   /** the executable, compressed, on the command's standard input */
   | { readonly kind: 'upload'; readonly command: Command }
   /** an XMPP login from here, as a client would */

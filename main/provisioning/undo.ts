@@ -14,6 +14,8 @@ export interface UndoContext {
   readonly record: (event: StepEvent) => Promise<void>;
   readonly emit: (event: StepEvent) => void;
   readonly signal: AbortSignal;
+  /** said with each event, where a run has several hosts */
+  readonly hostId?: string;
 }
 
 /** Takes steps back, the last one first; stops at the first that can't be. */
@@ -23,6 +25,7 @@ export async function undoSteps(ctx: UndoContext): Promise<'done' | 'nothing-to-
     const began = Date.now();
     const event = (state: StepEvent['state'], more: Partial<StepEvent> = {}): StepEvent => ({
       ...{ runId: ctx.runId, stepId: step.id, at: Date.now(), state },
+      ...(ctx.hostId !== undefined && { hostId: ctx.hostId }),
       seconds: state === 'running' ? null : (Date.now() - began) / 1000,
       ...more,
     });

@@ -6,7 +6,7 @@ import { Secret } from '../secrets/secret.ts';
 import type { Facts } from './facts.ts';
 import type { Layout } from './layout.ts';
 import { portsOf } from './node-config.ts';
-import type { Release, Work } from './step.ts';
+import type { ClusterWork, Release, Work } from './step.ts';
 
 export interface WorkInput {
   readonly runId: string;
@@ -15,10 +15,22 @@ export interface WorkInput {
   readonly address: string;
   readonly release: Release;
   readonly facts: Facts;
+  readonly cluster?: ClusterWork;
+  /** what the domain shows when the operator gave no certificate, where its nodes must show the same */
+  readonly shared?: Work['certificate'];
 }
 
 /** Puts together what the steps need. A node that has a configuration keeps its ports. */
-export async function workFor({ runId, spec, layout, address, release, facts }: WorkInput): Promise<Work> {
+export async function workFor({
+  runId,
+  spec,
+  layout,
+  address,
+  release,
+  facts,
+  cluster,
+  shared,
+}: WorkInput): Promise<Work> {
   const local = layout.manager === 'child';
   const wanted = { c2s: spec.c2sPort, c2sTls: spec.c2sTlsPort };
   return {
@@ -26,7 +38,8 @@ export async function workFor({ runId, spec, layout, address, release, facts }: 
     codec: local ? 'none' : facts.zstd ? 'zstd' : 'gzip',
     settings: settings(spec, local),
     ports: facts.configuration === null ? wanted : portsOf(facts.configuration),
-    certificate: spec.certificate.kind === 'given' ? await given(spec.certificate, spec.domain) : null,
+    certificate: spec.certificate.kind === 'given' ? await given(spec.certificate, spec.domain) : (shared ?? null),
+    ...(cluster && { cluster }),
   };
 }
 

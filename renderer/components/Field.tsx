@@ -10,6 +10,8 @@ export interface FieldProps {
   readonly problem?: string | undefined;
   readonly mono?: boolean;
   readonly secret?: boolean;
+  /** so many lines high; one value a line */
+  readonly lines?: number;
   readonly width?: 'short' | 'full';
   readonly placeholder?: string;
   readonly autoFocus?: boolean;
@@ -28,6 +30,7 @@ export function Field(props: FieldProps) {
     problem,
     mono,
     secret,
+    lines,
     width = 'full',
     placeholder,
     autoFocus,
@@ -39,22 +42,39 @@ export function Field(props: FieldProps) {
     <div className={`field ${width}${problem ? ' wrong' : ''}`}>
       <label htmlFor={id}>{label}</label>
       <div className="line">
-        <input
-          id={id}
-          name={name}
-          className={mono ? 'mono' : undefined}
-          type={secret ? 'password' : 'text'}
-          value={value}
-          placeholder={placeholder}
-          spellCheck={false}
-          autoComplete="off"
-          aria-invalid={problem ? true : undefined}
-          aria-describedby={problem ? `${id}-problem` : help ? `${id}-help` : undefined}
-          // biome-ignore lint/a11y/noAutofocus: the operator came to this page to fill in its first field
-          autoFocus={autoFocus}
-          onChange={(event) => onChange(event.target.value)}
-          onBlur={onLeave}
-        />
+        {lines === undefined ? null : (
+          <textarea
+            id={id}
+            name={name}
+            rows={lines}
+            className={mono ? 'mono' : undefined}
+            value={value}
+            placeholder={placeholder}
+            spellCheck={false}
+            aria-invalid={problem ? true : undefined}
+            aria-describedby={problem ? `${id}-problem` : help ? `${id}-help` : undefined}
+            onChange={(event) => onChange(event.target.value)}
+            onBlur={onLeave}
+          />
+        )}
+        {lines === undefined ? (
+          <input
+            id={id}
+            name={name}
+            className={mono ? 'mono' : undefined}
+            type={secret ? 'password' : 'text'}
+            value={value}
+            placeholder={placeholder}
+            spellCheck={false}
+            autoComplete="off"
+            aria-invalid={problem ? true : undefined}
+            aria-describedby={problem ? `${id}-problem` : help ? `${id}-help` : undefined}
+            // biome-ignore lint/a11y/noAutofocus: the operator came to this page to fill in its first field
+            autoFocus={autoFocus}
+            onChange={(event) => onChange(event.target.value)}
+            onBlur={onLeave}
+          />
+        ) : null}
         {children}
       </div>
       {problem ? (

@@ -1,8 +1,10 @@
 import { Check, Circle, CircleDot, Minus, Undo2, X } from 'lucide-react';
-import { bytes, seconds, span } from './format.ts';
+import { bytes, plural, seconds, span } from './format.ts';
 
 export interface StepView {
   readonly id: string;
+  /** on which of several hosts */
+  readonly hostId?: string | undefined;
   readonly title: string;
   readonly detail: string;
   readonly touches: readonly string[];
@@ -13,6 +15,7 @@ export interface StepView {
     readonly at: number;
     readonly seconds: number | null;
     readonly progress?: Progress | undefined;
+    readonly note?: string | undefined;
     readonly failure?: Failure | undefined;
   };
 }
@@ -33,24 +36,92 @@ interface Failure {
 
 type Mode = 'plan' | 'run' | 'undo';
 
-/** The one list in its three states: what it will do, what it does, what it did. */
-export function StepList({
-  steps,
-  mode,
-  now,
-}: {
+interface StepListProps {
   readonly steps: readonly StepView[];
   readonly mode: Mode;
   readonly now: number;
-}) {
+  /** what each host is called, where there are several */
+  readonly hosts?: readonly { readonly hostId: string; readonly host: string }[] | undefined;
+}
+
+/** The one list in its three states: what it will do, what it does, what it did. Over several hosts, host by host. */
+export function StepList({ steps, mode, now, hosts }: StepListProps) {
+  if (hosts === undefined) return <Steps steps={steps} mode={mode} now={now} />;
+  return (
+    <div className="step-groups">
+      {groupsOf(steps).map((group, at) => {
+        const host = hosts.find((it) => it.hostId === group[0]?.hostId)?.host ?? 'Another host';
+        // biome-ignore lint/suspicious/noArrayIndexKey: the groups of one list never move
+        return <Group key={at} host={host} steps={group} mode={mode} now={now} />;
+      })}
+    </div>
+  );
+}
+
+function Steps({ steps, mode, now }: Omit<StepListProps, 'hosts'>) {
   return (
     <ol className="steps">
       {steps.map((step) => (
-        <StepRow key={step.id} step={step} mode={mode} now={now} />
+        <StepRow key={`${step.hostId} ${step.id}`} step={step} mode={mode} now={now} />
       ))}
     </ol>
   );
 }
+
+/** What one host does in one go. What is over folds itself away, so that what goes on stays in sight. */
+function Group({ host, steps, mode, now }: Omit<StepListProps, 'hosts'> & { readonly host: string }) {
+  const states = steps.map((it) => (mode === 'plan' ? it.state : (it.event?.state ?? 'pending')));
+  const settled = states.filter((it) => OVER.includes(it)).length;
+  // A proof is made each time: alone it is no reason to unfold what is as it should be.
+  const due = steps.filter((it) => it.state === 'todo' && !PROOFS.includes(it.id)).length;
+  const over = mode === 'plan' ? due === 0 && partOf(steps[0]) !== 'Proof' : settled === steps.length;
+  const words = mode === 'plan' ? planWords(due, settled, steps.length) : runWords(states, settled, mode === 'undo');
+  return (
+    <details className="step-group" open={!over}>
+      <summary>
+        <span className="mono host">{host}</span>
+        <span className="what">{partOf(steps[0])}</span>
+        <span className={`state${states.includes('failed') ? ' failed' : ''}`}>{words}</span>
+      </summary>
+      <Steps steps={steps} mode={mode} now={now} />
+    </details>
+  );
+}
+
+function planWords(due: number, settled: number, all: number): string {
+  if (due > 0) return plural(due, 'step');
+  return settled === all ? 'already so' : settled === 0 ? 'proof' : 'already so, then a proof';
+}
+
+function runWords(states: readonly string[], settled: number, undo: boolean): string {
+  if (states.includes('failed')) return 'failed';
+  if (settled < states.length) return `${settled} of ${states.length}`;
+  return undo ? 'taken back' : 'done';
+}
+
+const PROOFS: readonly string[] = ['verify', 'cluster'];
+const OVER: readonly string[] = ['done', 'skipped', 'satisfied', 'undone'];
+
+/** Steps that follow one another on the same host, up to where something else begins there. */
+function groupsOf(steps: readonly StepView[]): StepView[][] {
+  const groups: StepView[][] = [];
+  for (const step of steps) {
+    const last = groups.at(-1);
+    const first = last?.[0];
+    if (last && first && first.hostId === step.hostId && partOf(first) === partOf(step)) last.push(step);
+    else groups.push([step]);
+  }
+  return groups;
+}
+
+const PARTS: Readonly<Record<string, string>> = {
+  'database-package': 'Database',
+  database: 'Database',
+  'nats-package': 'NATS',
+  nats: 'NATS',
+  cluster: 'Proof',
+};
+const partOf = (step: StepView | undefined): string => PARTS[step?.id ?? ''] ?? 'Node';
 
 function StepRow({ step, mode, now }: { readonly step: StepView; readonly mode: Mode; readonly now: number }) {
   const { event } = step;
@@ -68,6 +139,7 @@ function StepRow({ step, mode, now }: { readonly step: StepView; readonly mode: 
           <p className="detail">{mode === 'undo' ? step.undo : step.detail}</p>
         )}
         {running && event?.progress ? <Upload {...event.progress} /> : null}
+        {running && event?.note ? <p className="going">{event.note}</p> : null}
         {event?.failure ? <FailureWords {...event.failure} /> : null}
         {mode === 'plan' && state === 'todo' ? <Touches step={step} /> : null}
       </div>

@@ -1,5 +1,4 @@
-import { chmodSync, copyFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { type Copies, keepFiles, settingsOf } from './kept-files.ts';
 
 /** How PostgreSQL is given on a command line. A password is never: other users see what stands there. */
 export const DATABASE_OPTIONS = {
@@ -18,37 +17,20 @@ The files are copied into the node's folder.
 
 export type DatabaseOptions = { readonly [K in keyof typeof DATABASE_OPTIONS]?: string | undefined };
 
-/** Where a node's copies are: key, option, name in the folder. */
-const COPIES = [
+const COPIES: Copies = [
   ['storage.password_file', 'storage-password-file', 'storage.password'],
   ['storage.ca', 'storage-ca', 'storage-ca.pem'],
   ['storage.certificate', 'storage-certificate', 'storage-cert.pem'],
   ['storage.key', 'storage-key', 'storage-key.pem'],
-] as const;
+];
 
 /** The settings that lead to a database, with files where they were given: `absolute` makes them found from anywhere. */
-export function databaseSettings(
+export const databaseSettings = (
   url: string,
   options: DatabaseOptions,
   absolute: (file: string) => string,
-): Map<string, string> {
-  const settings = new Map([['storage.url', url]]);
-  for (const [key, option] of COPIES) {
-    const given = options[option];
-    if (given !== undefined) settings.set(key, given === 'off' || given === 'public' ? given : absolute(given));
-  }
-  return settings;
-}
+): Map<string, string> => new Map([['storage.url', url], ...settingsOf(COPIES, options, absolute)]);
 
 /** Copies the files into the folder, for nobody's eyes but the node's; answers with the settings that name the copies. */
-export function keepDatabaseFiles(settings: ReadonlyMap<string, string>, folder: string): Map<string, string> {
-  const kept = new Map(settings);
-  for (const [key, , name] of COPIES) {
-    const file = settings.get(key);
-    if (file === undefined || file === 'off' || file === 'public') continue;
-    if (file !== join(folder, name)) copyFileSync(file, join(folder, name));
-    chmodSync(join(folder, name), 0o600);
-    kept.set(key, name);
-  }
-  return kept;
-}
+export const keepDatabaseFiles = (settings: ReadonlyMap<string, string>, folder: string): Map<string, string> =>
+  keepFiles(COPIES, settings, folder);

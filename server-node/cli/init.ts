@@ -7,6 +7,7 @@ import { Identity } from '../transport/certificate.ts';
 import type { Command } from './command.ts';
 import { DATABASE_OPTIONS, databaseHelp, databaseSettings, keepDatabaseFiles } from './database.ts';
 import { EXIT } from './exit.ts';
+import { keepNatsFiles, NATS_OPTIONS, natsHelp, natsSettings } from './nats-options.ts';
 import { CONFIG_FILE, readOptions, required, usage } from './options.ts';
 import { selfSigned } from './self-signed.ts';
 
@@ -21,7 +22,7 @@ Without --cert the node gets a certificate of its own making; its fingerprint is
   --cert, --key     a certificate with its chain, and its private key, PEM; both are copied
   --storage URL     keep everything in PostgreSQL instead of a file: postgres://user@host:5432/database. The domain's
                     other nodes may share it; who comes first makes the tables
-${databaseHelp}`;
+${natsHelp}${databaseHelp}`;
 
 export const init: Command = {
   help,
@@ -36,6 +37,7 @@ export const init: Command = {
         key: { type: 'string' },
         storage: { type: 'string' },
         ...DATABASE_OPTIONS,
+        ...NATS_OPTIONS,
       },
       help,
     );
@@ -47,7 +49,13 @@ export const init: Command = {
       values.storage === undefined
         ? new Map<string, string>()
         : databaseSettings(values.storage, values, (file) => resolve(file));
-    const given = new Map<string, unknown>([['domain', domain], ...(values.set ?? []).map(parseSetting), ...database]);
+    const nats = natsSettings(values, values.storage, (file) => resolve(file));
+    const given = new Map<string, unknown>([
+      ['domain', domain],
+      ...(values.set ?? []).map(parseSetting),
+      ...database,
+      ...nats,
+    ]);
     const config = configOf(given, 'The command line');
     const file = join(folder, CONFIG_FILE);
     if (existsSync(file)) {
@@ -62,7 +70,8 @@ export const init: Command = {
     if (kindOf(config) === 'postgres')
       await (await openStores(config, (name) => resolve(folder, name), { create: true })).close();
     mkdirSync(folder, { recursive: true, mode: 0o750 });
-    for (const [name, value] of keepDatabaseFiles(database, folder)) given.set(name, value);
+    for (const [name, value] of [...keepDatabaseFiles(database, folder), ...keepNatsFiles(nats, folder)])
+      given.set(name, value);
     const [certificate, key] = [resolve(folder, config['tls.certificate']), resolve(folder, config['tls.key'])];
     await placeCertificate(config.domain, certificate, key, values.cert, values.key);
     if (kindOf(config) === 'sqlite') {

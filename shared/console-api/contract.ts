@@ -3,6 +3,7 @@ import { appMethods } from './app.ts';
 import { demoMethods } from './demo.ts';
 import { domainEvents, domainMethods } from './domains.ts';
 import { hostEvents, hostMethods } from './hosts.ts';
+import { nodeMethods } from './nodes.ts';
 import { liveEvents, logMethods, peopleMethods, sessionMethods } from './people.ts';
 import { provisioningEvents, provisioningMethods } from './provisioning.ts';
 import { secretEvents, secretMethods } from './secrets.ts';
@@ -13,6 +14,7 @@ export const consoleMethods = {
   ...hostMethods,
   ...provisioningMethods,
   ...domainMethods,
+  ...nodeMethods,
   ...peopleMethods,
   ...sessionMethods,
   ...logMethods,

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { ClusterStatus } from '../domain/cluster.ts';
 import { Certificate, Listener, Timestamp } from '../domain/node.ts';
 import { method } from '../rpc.ts';
 import { none } from './app.ts';
@@ -17,6 +18,23 @@ export const Health = v.object({
 });
 export type Health = v.InferOutput<typeof Health>;
 
+/** One node of a domain that has several, as its own host tells and, where that is silent, as it told last. */
+export const DomainNode = v.object({
+  hostId: HostId,
+  host: v.string(),
+  /** its name among the nodes; null: it has not been heard yet */
+  node: v.nullable(v.string()),
+  health: Health,
+  sessions: v.nullable(v.number()),
+  version: v.nullable(v.string()),
+  memoryBytes: v.nullable(v.number()),
+  /** the servers between the nodes that its host carries */
+  carries: v.array(v.picklist(['database', 'nats'])),
+  /** how it sees the others */
+  cluster: v.nullable(ClusterStatus),
+});
+export type DomainNode = v.InferOutput<typeof DomainNode>;
+
 export const Domain = v.object({
   name: v.string(),
   hostId: HostId,
@@ -31,6 +49,8 @@ export const Domain = v.object({
   listeners: v.array(Listener),
   health: Health,
   connection: v.nullable(Connection),
+  /** where the domain runs on several hosts, the first one first */
+  nodes: v.optional(v.array(DomainNode)),
   createdAt: Timestamp,
 });
 export type Domain = v.InferOutput<typeof Domain>;

@@ -6,6 +6,52 @@ import { FactsSummary, Finding, HostId } from './hosts.ts';
 
 const Port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));
 
+const FilePath = v.pipe(v.string(), v.nonEmpty('say which file'));
+
+/** A domain over several hosts: a node on each, one PostgreSQL and NATS between them. */
+export const ClusterSpec = v.strictObject({
+  /** a node on each; the first makes the tables */
+  hosts: v.pipe(v.array(HostId), v.minLength(2, 'a domain over several hosts takes two or more')),
+  postgres: v.variant('kind', [
+    /** from the distribution, on one of the hosts */
+    v.strictObject({ kind: v.literal('installed'), hostId: HostId, port: v.optional(Port, 5432) }),
+    /** one that is there; password and authority are files on this computer */
+    v.strictObject({
+      kind: v.literal('given'),
+      url: v.pipe(
+        v.string(),
+        v.regex(/^postgres(ql)?:\/\/[^:@/?#\s]+@[^/?#\s]+\/[^/?#\s]+$/, 'postgres://user@host:5432/database'),
+      ),
+      passwordFile: v.optional(FilePath),
+      /** who signs its certificate, PEM; without it, the authorities that browsers know */
+      caFile: v.optional(FilePath),
+    }),
+  ]),
+  nats: v.variant('kind', [
+    /** one server, or three that are one another's routes */
+    v.strictObject({
+      kind: v.literal('installed'),
+      hostIds: v.pipe(
+        v.array(HostId),
+        v.check((it) => it.length === 1 || it.length === 3, 'NATS is installed on one host or on three'),
+      ),
+      port: v.optional(Port, 4222),
+    }),
+    v.strictObject({
+      kind: v.literal('given'),
+      servers: v.pipe(
+        v.array(
+          v.pipe(v.string(), v.regex(/^(nats|tls):\/\/([^\s:@/]+@)?[^\s:@/]+(:\d{1,5})?$/, 'tls://user@host:4222')),
+        ),
+        v.minLength(1, 'say which NATS servers'),
+      ),
+      passwordFile: v.optional(FilePath),
+      caFile: v.optional(FilePath),
+    }),
+  ]),
+});
+export type ClusterSpec = v.InferOutput<typeof ClusterSpec>;
+
 export const ProvisionSpec = v.strictObject({
   domain: DomainName,
   hostId: HostId,
@@ -21,24 +67,35 @@ export const ProvisionSpec = v.strictObject({
     ]),
     { kind: 'self-signed' },
   ),
+  /** the domain is to run on several hosts, `hostId` being the first of them */
+  cluster: v.optional(ClusterSpec),
 });
 export type ProvisionSpec = v.InferOutput<typeof ProvisionSpec>;
 export type ProvisionInput = v.InferInput<typeof ProvisionSpec>;
 
 export const StepId = v.picklist([
+  'database-package',
+  'database',
+  'nats-package',
+  'nats',
   'system-user',
   'folders',
   'binary',
+  'cluster-files',
   'configuration',
   'certificate',
   'unit',
   'start',
   'verify',
+  'cluster',
+  'drain',
 ]);
 export type StepId = v.InferOutput<typeof StepId>;
 
 export const PlanStep = v.object({
   id: StepId,
+  /** on which host, where a run has several */
+  hostId: v.optional(HostId),
   title: v.string(),
   detail: v.string(),
   /** files, accounts and services of the host that it makes or changes */
@@ -56,6 +113,8 @@ export const Plan = v.object({
   /** one sentence: `Nothing to do: …`, `7 steps on 192.0.2.7`, `Stopped by 2 findings` */
   summary: v.string(),
   facts: FactsSummary,
+  /** of each host, where there are several; `facts` are those of the first */
+  hosts: v.optional(v.array(v.object({ hostId: HostId, host: v.string(), facts: FactsSummary }))),
   findings: v.array(Finding),
   steps: v.array(PlanStep),
   /** what would travel over the SSH connection */
@@ -90,11 +149,15 @@ export type StepProgress = v.InferOutput<typeof StepProgress>;
 export const StepEvent = v.object({
   runId: v.string(),
   stepId: StepId,
+  /** on which host, where a run has several */
+  hostId: v.optional(HostId),
   at: Timestamp,
   state: v.picklist(['pending', 'running', 'done', 'skipped', 'failed', 'undone']),
   /** how long it took; null while it has not ended */
   seconds: v.nullable(v.number()),
   progress: v.optional(StepProgress),
+  /** how it goes, in the words of the moment */
+  note: v.optional(v.string()),
   failure: v.optional(StepFailure),
   /** false with `failed`: it had changed nothing yet, so there is nothing of it to undo */
   begun: v.optional(v.boolean()),
@@ -105,6 +168,8 @@ export type StepEvent = v.InferOutput<typeof StepEvent>;
 export const Connection = v.object({
   domain: v.string(),
   address: v.string(),
+  /** of every node, where the domain runs on several hosts */
+  addresses: v.optional(v.array(v.string())),
   c2sPort: v.number(),
   c2sTlsPort: v.nullable(v.number()),
   /** SHA-256 of the certificate, 64 hexadecimal digits */
@@ -115,9 +180,11 @@ export type Connection = v.InferOutput<typeof Connection>;
 
 export const Run = v.object({
   runId: v.string(),
-  kind: v.picklist(['provision', 'undo', 'remove']),
+  kind: v.picklist(['provision', 'undo', 'remove', 'drain', 'remove-node']),
   domain: v.string(),
   hostId: HostId,
+  /** all of them, where there are several */
+  hosts: v.optional(v.array(v.object({ hostId: HostId, host: v.string() }))),
   startedAt: Timestamp,
   endedAt: v.nullable(Timestamp),
   outcome: v.picklist(['running', 'done', 'nothing-to-do', 'failed', 'cancelled', 'interrupted']),

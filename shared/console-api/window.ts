@@ -40,7 +40,7 @@ export const windowMethods = {
   'window.copy': method(v.strictObject({ text: v.pipe(v.string(), v.maxLength(1_000_000)) }), v.object({})),
   /** the operator chooses a file on this computer; null: they chose none */
   'window.chooseFile': method(
-    v.strictObject({ title: v.string(), what: v.picklist(['ssh-key', 'pem']) }),
+    v.strictObject({ title: v.string(), what: v.picklist(['ssh-key', 'pem', 'any']) }),
     v.object({ path: v.nullable(v.string()) }),
   ),
   /** starts the engine again after it was lost */

@@ -12,7 +12,7 @@ export function certificate(work: Work): Step {
     id: 'certificate',
     title: given ? 'Put the certificate in place' : 'See to the certificate',
     detail: given
-      ? 'Your certificate and its key travel over the SSH connection; only parleyd can read the key.'
+      ? `${work.cluster ? 'One certificate for all nodes; it' : 'Your certificate'} and its key travel over the SSH connection; only parleyd can read the key.`
       : 'Self-signed: clients will ask their users to accept its fingerprint once.',
     touches: [cert, key],
     undoes: given ? 'Put back the certificate that was there before.' : 'Remove the certificate.',

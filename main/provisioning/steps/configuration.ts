@@ -7,12 +7,15 @@ export function configuration(work: Work): Step {
   const { data } = work.layout;
   const file = `${data}/parleyd.toml`;
   const settings = Object.entries(work.settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
-  const words = ['init', '--domain', work.domain, '--data', data, ...settings];
+  const words = ['init', '--domain', work.domain, '--data', data, ...settings, ...(work.cluster?.init ?? [])];
+  const keeps = work.cluster
+    ? "parleyd writes its configuration; the first node makes the tables in the domain's database."
+    : 'parleyd writes its configuration, an empty database and a certificate of its own.';
   return {
     id: 'configuration',
     title: `Set up ${work.domain}`,
-    detail: `parleyd writes its configuration, an empty database and a certificate of its own. ${portsInWords(work)}`,
-    touches: [file, `${data}/parley.db`, `${data}/cert.pem`, `${data}/key.pem`],
+    detail: `${keeps} ${portsInWords(work)}`,
+    touches: [file, ...(work.cluster ? [] : [`${data}/parley.db`]), `${data}/cert.pem`, `${data}/key.pem`],
     undoes: 'Remove configuration, certificate and database.',
     after: [],
     check: sh`[ -f ${file} ]`,

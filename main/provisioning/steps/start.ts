@@ -13,7 +13,7 @@ export function start(work: Work): Step {
       : 'systemd starts parleyd now and at each boot, and says when it is ready.',
     touches: [child ? `${work.layout.data}/parleyd.log` : work.layout.unit],
     undoes: `Stop ${work.domain}, unless it ran before.`,
-    after: ['binary', 'configuration', 'certificate', 'unit'],
+    after: ['binary', 'cluster-files', 'configuration', 'certificate', 'unit'],
     ...(child ? asChild(work) : bySystemd(work)),
   };
 }
@@ -25,7 +25,8 @@ function bySystemd({ layout, runId }: Work): How {
   // A domain that ran before this run runs on when the run is taken back.
   const ran = keptBy(layout, runId, 'ran');
   return {
-    check: sh`systemctl is-enabled --quiet ${unit} 2>/dev/null && systemctl is-active --quiet ${unit}`,
+    // systemctl has codes of its own for what is not running
+    check: sh`systemctl is-enabled --quiet ${unit} 2>/dev/null && systemctl is-active --quiet ${unit} || exit 1`,
     apply: [
       {
         kind: 'run',

@@ -35,7 +35,11 @@ export function ConnectionPanel({ domain, shown, now, removing, onRemoving }: Co
         ) : (
           <Facts
             facts={[
-              { name: 'Server', value: connection.address, mono: true },
+              {
+                name: connection.addresses ? 'Servers' : 'Server',
+                value: (connection.addresses ?? [connection.address]).join(', '),
+                mono: true,
+              },
               { name: 'Port, STARTTLS', value: connection.c2sPort, mono: true },
               { name: 'Port, direct TLS', value: connection.c2sTlsPort ?? 'none', mono: true },
               {

@@ -12,9 +12,10 @@ import { type Action, offer } from '../../stores/actions/actions.ts';
 import { useApp } from '../../stores/app/app.ts';
 import { load, NOTHING, openDomain, useDomain } from '../../stores/domain/domain.ts';
 import { useFleet } from '../../stores/fleet/fleet.ts';
-import { startWith } from '../../stores/provisioning/provision.ts';
+import { planAgain, startWith } from '../../stores/provisioning/provision.ts';
 import { useRuns } from '../../stores/provisioning/runs.ts';
 import { type DomainTab, go, replace } from '../../stores/route/route.ts';
+import { ClusterPanel } from './ClusterPanel.tsx';
 import { ConnectionPanel } from './ConnectionPanel.tsx';
 import { LogPanel } from './LogPanel.tsx';
 import { PeoplePanel } from './PeoplePanel.tsx';
@@ -70,7 +71,8 @@ function Page({ domain, tab, adding, now }: PageProps) {
   const last = useRuns((it) => latest(it.runs, name));
   const showLast = () => last && go({ screen: 'run', runId: last.runId });
   const again = () => {
-    startWith(name, host === 'this computer' ? '' : host);
+    if (domain.nodes) void planAgain(name, domain.hostId);
+    else startWith(name, host === 'this computer' ? '' : host);
     go({ screen: 'provision' });
   };
   const tabAction = (to: DomainTab, label: string, keys: string): Action => ({
@@ -86,6 +88,7 @@ function Page({ domain, tab, adding, now }: PageProps) {
     tabAction('sessions', 'Show sessions', '2'),
     tabAction('log', 'Show the log', '3'),
     tabAction('connection', 'Show connection and certificate', '4'),
+    tabAction('cluster', 'Show the cluster: nodes and links', '5'),
     {
       id: 'domain.run',
       label: 'Show the last run',
@@ -148,6 +151,7 @@ function Page({ domain, tab, adding, now }: PageProps) {
           removing={removing}
           onRemoving={setRemoving}
         />
+        <ClusterPanel domain={domain} shown={tab === 'cluster'} live={live} now={now} />
       </div>
     </main>
   );
@@ -164,19 +168,19 @@ const latest = (runs: Readonly<Record<string, Run>>, domain: string): Run | unde
     );
 
 function factsOf(
-  { host, version, sessions, people, memoryBytes, startedAt, health }: Domain,
+  { host, version, sessions, people, memoryBytes, startedAt, health, nodes }: Domain,
   now: number,
   live: boolean,
 ) {
   const or = (value: number | null, show: (value: number) => string) =>
     value === null ? 'not known yet' : show(value);
   return [
-    { name: 'Host', value: host },
+    { name: nodes ? 'Runs on' : 'Host', value: host },
     { name: 'parleyd', value: version ?? 'not known yet' },
     { name: live ? 'Sessions now' : 'Sessions then', value: or(sessions, number) },
     { name: 'People', value: or(people, number) },
-    { name: 'Memory', value: or(memoryBytes, bytes) },
-    { name: 'Running for', value: live ? or(startedAt, (at) => span(now - at)) : 'not known' },
+    { name: nodes ? 'Memory, all nodes' : 'Memory', value: or(memoryBytes, bytes) },
+    ...(nodes ? [] : [{ name: 'Running for', value: live ? or(startedAt, (at) => span(now - at)) : 'not known' }]),
     ...(live
       ? []
       : [{ name: 'As of', value: health.asOf === null ? 'never heard' : <Age at={health.asOf} now={now} /> }]),

@@ -6,6 +6,7 @@ const TABS: readonly (readonly [DomainTab, string])[] = [
   ['sessions', 'Sessions'],
   ['log', 'Log'],
   ['connection', 'Connection'],
+  ['cluster', 'Cluster'],
 ];
 
 export function Tabs({

@@ -14,7 +14,13 @@ interface Item {
 }
 
 const SHOWN = 50;
-const RUNS = { provision: 'Provision', undo: 'Take back', remove: 'Remove' } as const;
+const RUNS = {
+  provision: 'Provision',
+  undo: 'Take back',
+  remove: 'Remove',
+  drain: 'Drain a node of',
+  'remove-node': 'Remove a node of',
+} as const;
 
 /** Domains, people of the domains that were opened, and all that can be done now. */
 export function Palette({

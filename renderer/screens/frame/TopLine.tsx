@@ -38,6 +38,8 @@ const VERBS: Readonly<Record<Run['kind'], string>> = {
   provision: 'Provisioning',
   undo: 'Taking back',
   remove: 'Removing',
+  drain: 'Draining a node of',
+  'remove-node': 'Removing a node of',
 };
 
 function nowDoing({ steps }: Run): string {
@@ -69,5 +71,11 @@ function Where({ route, runs }: { readonly route: Route; readonly runs: Readonly
   );
 }
 
-const TITLES: Readonly<Record<Run['kind'], string>> = { provision: 'Provision', undo: 'Take back', remove: 'Remove' };
+const TITLES: Readonly<Record<Run['kind'], string>> = {
+  provision: 'Provision',
+  undo: 'Take back',
+  remove: 'Remove',
+  drain: 'Drain a node of',
+  'remove-node': 'Remove a node of',
+};
 const nameOf = (run: Run | undefined): string => (run ? `${TITLES[run.kind]} ${run.domain}` : 'A run');

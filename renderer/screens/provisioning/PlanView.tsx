@@ -14,7 +14,7 @@ const RIGHTS: Readonly<Record<Plan['facts']['rights'], string>> = {
 
 /** What will be done, in words, before anything is. */
 export function PlanView({ plan }: { readonly plan: Plan }) {
-  const { summary, findings, steps, facts, uploadBytes } = plan;
+  const { summary, findings, steps, facts, uploadBytes, hosts } = plan;
   const now = useNow();
   return (
     <section className="group">
@@ -27,22 +27,62 @@ export function PlanView({ plan }: { readonly plan: Plan }) {
       {findings.map((it) => (
         <FaultNote key={`${it.code} ${it.what}`} fault={it} tone={it.stops ? 'red' : 'amber'} />
       ))}
-      <Facts
-        across
-        facts={[
-          { name: 'System', value: `${facts.system}, ${facts.architecture}` },
-          { name: 'Memory', value: bytes(facts.memoryBytes) },
-          { name: 'Free for data', value: bytes(facts.freeBytes.data) },
-          { name: "Root's rights", value: RIGHTS[facts.rights] },
-          { name: 'Domains there', value: facts.domains.length === 0 ? 'none' : facts.domains.join(', ') },
-        ]}
-      />
-      <StepList steps={steps} mode="plan" now={now} />
+      {hosts ? (
+        <HostFacts hosts={hosts} />
+      ) : (
+        <Facts
+          across
+          facts={[
+            { name: 'System', value: `${facts.system}, ${facts.architecture}` },
+            { name: 'Memory', value: bytes(facts.memoryBytes) },
+            { name: 'Free for data', value: bytes(facts.freeBytes.data) },
+            { name: "Root's rights", value: RIGHTS[facts.rights] },
+            { name: 'Domains there', value: facts.domains.length === 0 ? 'none' : facts.domains.join(', ') },
+          ]}
+        />
+      )}
+      <StepList steps={steps} mode="plan" now={now} hosts={hosts} />
       {facts.notes.map((note) => (
         <p key={note} className="help">
           {note}
         </p>
       ))}
     </section>
+  );
+}
+
+/** What each of several hosts is, a line a host. */
+function HostFacts({ hosts }: { readonly hosts: NonNullable<Plan['hosts']> }) {
+  return (
+    <div className="scroll-x">
+      <table className="plain">
+        <thead>
+          <tr>
+            <th scope="col">Host</th>
+            <th scope="col">System</th>
+            <th scope="col" className="number">
+              Memory
+            </th>
+            <th scope="col" className="number">
+              Free for data
+            </th>
+            <th scope="col">Root's rights</th>
+          </tr>
+        </thead>
+        <tbody>
+          {hosts.map(({ hostId, host, facts }) => (
+            <tr key={hostId}>
+              <th scope="row" className="mono">
+                {host}
+              </th>
+              <td>{`${facts.system.replace(/^Debian GNU\/Linux/, 'Debian')}, ${facts.architecture}`}</td>
+              <td className="number">{bytes(facts.memoryBytes)}</td>
+              <td className="number">{bytes(facts.freeBytes.data)}</td>
+              <td>{RIGHTS[facts.rights]}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }

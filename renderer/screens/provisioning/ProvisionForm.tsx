@@ -1,9 +1,8 @@
-import { FolderOpen } from 'lucide-react';
-import { Button } from '../../components/Button.tsx';
 import { Choice, Field } from '../../components/Field.tsx';
-import { chooseFile, tellFault } from '../../stores/app/app.ts';
 import type { Field as FieldName } from '../../stores/provisioning/form.ts';
 import { edit, leave, problemsNow, useProvision } from '../../stores/provisioning/provision.ts';
+import { Choose } from './Choose.tsx';
+import { ClusterFields } from './ClusterFields.tsx';
 
 const WAYS = [
   {
@@ -33,9 +32,19 @@ const CERTIFICATES = [
   },
 ] as const;
 
+const PLACES = [
+  { value: 'one', label: 'One host', help: 'Everything in one place; nothing else to install.' },
+  {
+    value: 'several',
+    label: 'Several hosts',
+    help: 'A node on each. One may be lost, and more can be added; PostgreSQL and NATS stand between them.',
+  },
+] as const;
+
 export function ProvisionForm({ onSubmit }: { readonly onSubmit: () => void }) {
-  const { form, left, hostProblem } = useProvision();
-  const problems = problemsNow({ form, hostProblem });
+  const { form, left, hostProblem, moreProblem, nodeOf } = useProvision();
+  const problems = problemsNow({ form, hostProblem, moreProblem });
+  const several = form.where === 'several';
   const bind = <K extends FieldName>(name: K) => ({
     name,
     value: form[name],
@@ -51,17 +60,20 @@ export function ProvisionForm({ onSubmit }: { readonly onSubmit: () => void }) {
         onSubmit();
       }}
     >
-      <Field
-        {...bind('domain')}
-        label="Domain"
-        placeholder="chat.example.org"
-        help="What people will write behind the @."
-        autoFocus
-        mono
-      />
+      {nodeOf === null ? (
+        <Field
+          {...bind('domain')}
+          label="Domain"
+          placeholder="chat.example.org"
+          help="What people will write behind the @."
+          autoFocus
+          mono
+        />
+      ) : null}
       <Field
         {...bind('host')}
-        label="Host"
+        label={several ? 'First host' : 'Host'}
+        autoFocus={nodeOf !== null}
         placeholder="root@203.0.113.5:22"
         help="Who logs in and where. A whole ssh command can be pasted. The user needs root's rights, also by sudo."
         mono
@@ -72,42 +84,35 @@ export function ProvisionForm({ onSubmit }: { readonly onSubmit: () => void }) {
           <Choose title="Choose the private key" what="ssh-key" onChosen={(path) => edit('keyPath', path)} />
         </Field>
       ) : null}
-      <div className="pair">
-        <Field {...bind('c2sPort')} label="Port, STARTTLS" width="short" mono />
-        <Field {...bind('c2sTlsPort')} label="Port, direct TLS" width="short" mono />
-      </div>
-      <Choice
-        label="Certificate"
-        value={form.certificate}
-        options={CERTIFICATES}
-        onChange={(kind) => edit('certificate', kind)}
-      />
-      {form.certificate === 'given' ? (
+      {nodeOf === null ? (
+        <Choice label="Runs on" value={form.where} options={PLACES} onChange={(where) => edit('where', where)} />
+      ) : null}
+      {several ? <ClusterFields form={form} bind={bind} /> : null}
+      {nodeOf === null ? (
         <>
-          <Field {...bind('certFile')} label="Certificate with its chain" mono>
-            <Choose title="Choose the certificate" what="pem" onChosen={(path) => edit('certFile', path)} />
-          </Field>
-          <Field {...bind('keyFile')} label="Private key of the certificate" mono>
-            <Choose title="Choose the private key" what="pem" onChosen={(path) => edit('keyFile', path)} />
-          </Field>
+          <div className="pair">
+            <Field {...bind('c2sPort')} label="Port, STARTTLS" width="short" mono />
+            <Field {...bind('c2sTlsPort')} label="Port, direct TLS" width="short" mono />
+          </div>
+          <Choice
+            label="Certificate"
+            value={form.certificate}
+            options={CERTIFICATES}
+            onChange={(kind) => edit('certificate', kind)}
+          />
+          {form.certificate === 'given' ? (
+            <>
+              <Field {...bind('certFile')} label="Certificate with its chain" mono>
+                <Choose title="Choose the certificate" what="pem" onChosen={(path) => edit('certFile', path)} />
+              </Field>
+              <Field {...bind('keyFile')} label="Private key of the certificate" mono>
+                <Choose title="Choose the private key" what="pem" onChosen={(path) => edit('keyFile', path)} />
+              </Field>
+            </>
+          ) : null}
         </>
       ) : null}
       <input type="submit" hidden />
     </form>
-  );
-}
-
-interface ChooseProps {
-  readonly title: string;
-  readonly what: 'ssh-key' | 'pem';
-  readonly onChosen: (path: string) => void;
-}
-
-function Choose({ title, what, onChosen }: ChooseProps) {
-  const choose = () => void chooseFile(title, what).then((path) => path !== null && onChosen(path), tellFault);
-  return (
-    <Button icon={<FolderOpen size={16} aria-hidden />} onPress={choose}>
-      Choose a file
-    </Button>
   );
 }

@@ -16,7 +16,10 @@ async function start(): Promise<void> {
 
 /** What is wanted, whether it is the right host, and what will be done: nothing changes before the last button. */
 export function ProvisionScreen() {
-  const { stage, busy, fault, hostKey, plan, host, form } = useProvision();
+  const { stage, busy, fault, hostKey, plan, host, hosts, form, nodeOf } = useProvision();
+  const over = plan?.hosts?.length ?? hosts.length;
+  const what = nodeOf === null ? 'Provision a domain' : `Add a node to ${nodeOf}`;
+  const theHost = over > 1 || form.where === 'several' ? 'the hosts' : 'the host';
   const stopped = stage === 'plan' && (plan?.findings.some((it) => it.stops) ?? false);
   const changed = stage === 'key' && hostKey?.verdict === 'changed';
   const next = nextAction();
@@ -32,7 +35,7 @@ export function ProvisionScreen() {
     },
     {
       id: 'provision.again',
-      label: 'Look at the host again',
+      label: `Look at ${theHost} again`,
       keys: null,
       enabled: stage === 'plan' && busy === null,
       menu: 'Domain',
@@ -44,32 +47,39 @@ export function ProvisionScreen() {
   function nextAction(): Action {
     const common = { id: 'provision.next', keys: 'mod+Enter', menu: 'Domain' } as const;
     if (stage === 'form')
-      return { ...common, label: 'Look at the host', enabled: busy === null, perform: () => void look() };
+      return { ...common, label: `Look at ${theHost}`, enabled: busy === null, perform: () => void look() };
     if (stage === 'key') {
       return { ...common, label: 'Trust this key', enabled: busy === null && !changed, perform: () => void trust() };
     }
     return {
       ...common,
-      label: `Provision ${plan?.spec.domain ?? form.domain}`,
+      label: nodeOf === null ? `Provision ${plan?.spec.domain ?? form.domain}` : what,
       enabled: busy === null && !stopped,
       perform: () => void start(),
     };
   }
 
-  const [, change, again] = actions;
+  const [, change, again] = actions as readonly [Action, Action, Action];
   return (
     <main tabIndex={-1}>
       <div className="page">
         <header>
-          <h1>{stage === 'form' ? 'Provision a domain' : `Provision ${form.domain}`}</h1>
-          {host && stage !== 'form' ? <span className="lead">on {addressOf(host)}</span> : null}
+          <h1>{stage === 'form' || nodeOf !== null ? what : `Provision ${form.domain}`}</h1>
+          {host && stage === 'key' ? (
+            <span className="lead">
+              on {addressOf(host)}
+              {hosts.length > 1 ? `, host ${hosts.findIndex((it) => it.id === host.id) + 1} of ${hosts.length}` : ''}
+            </span>
+          ) : null}
+          {stage === 'plan' && plan?.hosts ? <span className="lead">on {over} hosts</span> : null}
+          {stage === 'plan' && host && !plan?.hosts ? <span className="lead">on {addressOf(host)}</span> : null}
         </header>
         {stage === 'form' ? <ProvisionForm onSubmit={next.perform} /> : null}
         {stage === 'key' && hostKey ? <KeyCheck hostKey={hostKey} /> : null}
         {stage === 'plan' && plan ? <PlanView plan={plan} /> : null}
         {fault ? (
           <FaultNote fault={fault}>
-            <Button onPress={() => void look()}>Look at the host again</Button>
+            <Button onPress={() => void look()}>{again.label}</Button>
           </FaultNote>
         ) : null}
         <div className={`buttons${stage === 'plan' ? ' bar' : ''}`}>

@@ -11,10 +11,11 @@ const DEMO = 'demo.localhost';
 /** What a client needs to connect. */
 export function RunResult({ domain, connection }: { readonly domain: string; readonly connection: Connection }) {
   const demo = useRuns((it) => it.demo);
-  const { address, c2sPort, c2sTlsPort, certificateFingerprint, selfSigned } = connection;
+  const { addresses, c2sPort, c2sTlsPort, certificateFingerprint, selfSigned } = connection;
+  const servers = addresses ?? [connection.address];
   const all = [
     `Domain: ${domain}`,
-    `Server: ${address}`,
+    `${servers.length > 1 ? 'Servers' : 'Server'}: ${servers.join(', ')}`,
     `Port: ${c2sPort} (STARTTLS)${c2sTlsPort === null ? '' : `, ${c2sTlsPort} (direct TLS)`}`,
     `Certificate, SHA-256: ${certificateFingerprint}`,
   ].join('\n');
@@ -30,7 +31,7 @@ export function RunResult({ domain, connection }: { readonly domain: string; rea
       <Facts
         facts={[
           { name: 'Domain', value: domain, mono: true },
-          { name: 'Server', value: address, mono: true },
+          { name: servers.length > 1 ? 'Servers' : 'Server', value: servers.join(', '), mono: true },
           {
             name: 'Port',
             value: `${c2sPort} (STARTTLS)${c2sTlsPort === null ? '' : `, ${c2sTlsPort} (direct TLS)`}`,
@@ -42,6 +43,12 @@ export function RunResult({ domain, connection }: { readonly domain: string; rea
           },
         ]}
       />
+      {servers.length > 1 ? (
+        <p className="help">
+          In DNS, one SRV record a server, so that clients find another when one is away:{' '}
+          <code className="mono">{`_xmpp-client._tcp.${domain}`}</code>, port {c2sPort}.
+        </p>
+      ) : null}
       {domain === DEMO && demo ? <DemoPeople people={demo.people} /> : null}
     </section>
   );

@@ -8,7 +8,7 @@ import { useNow } from '../../components/useNow.ts';
 import { type Action, offer, pressable } from '../../stores/actions/actions.ts';
 import { tellFault } from '../../stores/app/app.ts';
 import { addressOf, useHosts } from '../../stores/hosts/hosts.ts';
-import { canRetry, retry, startWith, useProvision } from '../../stores/provisioning/provision.ts';
+import { canRetry, planAgain, retry, startWith, useProvision } from '../../stores/provisioning/provision.ts';
 import { cancel, lastToUndo, undo, useRuns } from '../../stores/provisioning/runs.ts';
 import { go, replace } from '../../stores/route/route.ts';
 import { RunResult } from './RunResult.tsx';
@@ -29,15 +29,21 @@ export function RunScreen({ runId }: { readonly runId: string }) {
   return <RunPage run={run} now={now} />;
 }
 
-const TITLES: Readonly<Record<Run['kind'], string>> = { provision: 'Provision', undo: 'Take back', remove: 'Remove' };
+const TITLES: Readonly<Record<Run['kind'], string>> = {
+  provision: 'Provision',
+  undo: 'Take back',
+  remove: 'Remove',
+  drain: 'Drain a node of',
+  'remove-node': 'Remove a node of',
+};
 
 function RunPage({ run, now }: { readonly run: Run; readonly now: number }) {
   const host = useHosts((it) => it.hosts.find((one) => one.id === run.hostId));
   const busy = useProvision((it) => it.busy);
-  const on = host ? addressOf(host) : 'its host';
+  const on = run.hosts ? `${run.hosts.length} hosts` : host ? addressOf(host) : 'its host';
   const before = useRuns((it) => lastToUndo(it.runs, run.domain));
   const toUndo = run.kind === 'provision' ? (run.canUndo ? run.runId : undefined) : before?.runId;
-  const actions = actionsOf(run, host ? on : '', busy !== null, toUndo);
+  const actions = actionsOf(run, host && !run.hosts ? on : '', busy !== null, toUndo);
   useEffect(() => offer('run', actions));
   const took = ((run.endedAt ?? now) - run.startedAt) / 1000;
   return (
@@ -70,11 +76,14 @@ function RunPage({ run, now }: { readonly run: Run; readonly now: number }) {
             {busy === null ? '' : `${busy} …`}
           </span>
         </div>
-        <StepList steps={run.steps} mode={run.kind === 'provision' ? 'run' : 'undo'} now={now} />
+        <StepList steps={run.steps} mode={modeOf(run)} now={now} hosts={run.hosts} />
       </div>
     </main>
   );
 }
+
+// A node that drains goes forward; one that leaves takes back what provisioning did, after its people have gone.
+const modeOf = ({ kind }: Run) => (kind === 'provision' || kind === 'drain' ? 'run' : 'undo');
 
 /** What came of it, in one sentence. The step that failed says the rest. */
 function Outcome({ run }: { readonly run: Run }) {
@@ -105,6 +114,8 @@ const FAILED: Readonly<Record<Run['kind'], (domain: string) => string>> = {
   provision: (domain) => `${domain} was not provisioned.`,
   undo: () => 'Not everything was taken back.',
   remove: (domain) => `${domain} was not removed whole.`,
+  drain: () => 'The node was not drained.',
+  'remove-node': () => 'The node was not removed whole.',
 };
 
 function actionsOf(run: Run, host: string, busy: boolean, toUndo: string | undefined): readonly Action[] {
@@ -116,7 +127,8 @@ function actionsOf(run: Run, host: string, busy: boolean, toUndo: string | undef
     replace(next === null ? { screen: 'provision' } : { screen: 'run', runId: next });
   const again = () => {
     if (canRetry(runId)) return void retry(runId).then(follow, tellFault);
-    startWith(domain, host);
+    if (run.hosts) void planAgain(domain, run.hostId);
+    else startWith(domain, host);
     go({ screen: 'provision' });
   };
   return [
@@ -148,7 +160,11 @@ function actionsOf(run: Run, host: string, busy: boolean, toUndo: string | undef
       id: 'run.undo',
       label: kind === 'provision' ? 'Undo' : 'Take back the run before it',
       keys: 'u',
-      enabled: !running && !busy && toUndo !== undefined && (kind === 'provision' || outcome === 'done'),
+      enabled:
+        !running &&
+        !busy &&
+        toUndo !== undefined &&
+        (kind === 'provision' || (outcome === 'done' && (kind === 'undo' || kind === 'remove'))),
       menu: 'Domain',
       perform: () => toUndo && void undo(toUndo).then((next) => go({ screen: 'run', runId: next }), tellFault),
     },
@@ -159,6 +175,14 @@ function actionsOf(run: Run, host: string, busy: boolean, toUndo: string | undef
       enabled: running,
       menu: 'Domain',
       perform: () => void cancel(runId).catch(tellFault),
+    },
+    {
+      id: 'run.cluster',
+      label: `Go to the nodes of ${domain}`,
+      keys: 'n',
+      enabled: !running && (kind === 'drain' || kind === 'remove-node' || (well && run.hosts !== undefined)),
+      menu: 'Domain',
+      perform: () => replace({ screen: 'domain', domain, tab: 'cluster' }),
     },
     {
       id: 'run.fleet',

@@ -55,7 +55,7 @@ export function copy(text: string, what: string): void {
   void callWindow('window.copy', { text }).then(() => tell(`Copied ${what}.`), tellFault);
 }
 
-export const chooseFile = (title: string, what: 'ssh-key' | 'pem'): Promise<string | null> =>
+export const chooseFile = (title: string, what: 'ssh-key' | 'pem' | 'any'): Promise<string | null> =>
   callWindow('window.chooseFile', { title, what }).then((answer) => answer.path);
 
 const NOTICE_MS = 10_000;

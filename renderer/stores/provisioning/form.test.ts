@@ -19,8 +19,26 @@ test('two doors need two ports', () => {
 });
 
 test('a form becomes what the engine is asked', () => {
-  assert.deepEqual(specOf({ ...good, domain: ' acme.example ' }, 'h1'), {
+  assert.deepEqual(specOf({ ...good, domain: ' acme.example ' }, ['h1']), {
     ...{ domain: 'acme.example', hostId: 'h1', c2sPort: 5222, c2sTlsPort: 5223, certificate: { kind: 'self-signed' } },
   });
   assert.deepEqual(authOf({ ...good, auth: 'key', keyPath: '/k ' }), { kind: 'key', path: '/k' });
+});
+
+test('several hosts take two at least, and each but once', () => {
+  const several = { ...good, where: 'several' as const };
+  assert.match(problemsOf(several).more ?? '', /one host more/);
+  assert.match(problemsOf({ ...several, more: good.host }).more ?? '', /twice/);
+  assert.deepEqual(problemsOf({ ...several, more: 'root@192.0.2.8\nroot@192.0.2.9' }), {});
+});
+
+test('what is between several hosts is installed where it was chosen, or is there', () => {
+  const three = { ...good, where: 'several' as const, more: 'b\nc', postgres: '1', nats: 'three' as const };
+  assert.deepEqual(specOf(three, ['h1', 'h2', 'h3']).cluster, {
+    hosts: ['h1', 'h2', 'h3'],
+    postgres: { kind: 'installed', hostId: 'h2', port: 5432 },
+    nats: { kind: 'installed', hostIds: ['h1', 'h2', 'h3'], port: 4222 },
+  });
+  const given = { ...three, postgres: 'given', postgresUrl: 'postgres://p:secret@db/x', nats: 'given' as const };
+  assert.deepEqual(Object.keys(problemsOf(given)).sort(), ['natsServers', 'postgresUrl']);
 });

@@ -3,7 +3,7 @@ import type { Host, HostKey } from '../../../shared/console-api/hosts.ts';
 import type { Plan } from '../../../shared/console-api/provisioning.ts';
 import { type Fault, faultOf } from '../../../shared/errors.ts';
 import { call } from '../../api.ts';
-import { authOf, EMPTY, type Field, type Form, problemsOf, specOf } from './form.ts';
+import { authOf, EMPTY, type Field, type Form, hostsOf, problemsOf, specOf } from './form.ts';
 
 /** form: what is wanted; key: is this the right host?; plan: what will be done */
 export type Stage = 'form' | 'key' | 'plan';
@@ -20,18 +20,29 @@ interface ProvisionState {
   readonly fault: Fault | null;
   readonly host: Host | null;
   readonly hostKey: HostKey | null;
+  /** all that were asked for, in order; `host` is the one whose key is looked at */
+  readonly hosts: readonly Host[];
+  /** the domain that is to get a node more; null: a domain is to be provisioned */
+  readonly nodeOf: string | null;
+  readonly moreProblem: string | null;
   readonly plan: Plan | null;
 }
 
 const START = {
   ...{ form: EMPTY, left: new Set<Field>(), hostProblem: null },
   ...{ stage: 'form' as const, busy: null, fault: null, host: null, hostKey: null, plan: null },
+  ...{ hosts: [] as readonly Host[], nodeOf: null, moreProblem: null },
 };
 
 export const useProvision = create<ProvisionState>()(() => START);
 
-export const problemsNow = ({ form, hostProblem }: Pick<ProvisionState, 'form' | 'hostProblem'>) => ({
+export const problemsNow = ({
+  form,
+  hostProblem,
+  moreProblem,
+}: Pick<ProvisionState, 'form' | 'hostProblem' | 'moreProblem'>) => ({
   ...(hostProblem === null ? {} : { host: hostProblem }),
+  ...(moreProblem === null ? {} : { more: moreProblem }),
   ...problemsOf(form),
 });
 
@@ -40,41 +51,57 @@ let asked = 0;
 
 export function edit<K extends Field>(field: K, value: Form[K]): void {
   useProvision.setState(({ form }) => ({ form: { ...form, [field]: value }, stage: 'form', fault: null, plan: null }));
-  if (field === 'host' && useProvision.getState().left.has('host')) void checkHost();
+  if ((field === 'host' || field === 'more') && useProvision.getState().left.has(field)) void checkHost();
 }
 
 export function leave(field: Field): void {
   useProvision.setState(({ left }) => ({ left: new Set([...left, field]) }));
-  if (field === 'host') void checkHost();
+  if (field === 'host' || field === 'more') void checkHost();
 }
 
 async function checkHost(): Promise<void> {
   const mine = ++asked;
-  const text = useProvision.getState().form.host.trim();
-  const hostProblem =
-    text === ''
-      ? null
-      : await call('hosts.parse', { text }).then(
-          () => null,
-          (e) => `${faultOf(e).why} ${faultOf(e).todo}`,
-        );
-  if (mine === asked) useProvision.setState({ hostProblem });
+  const { left, form } = useProvision.getState();
+  const [host = '', ...more] = hostsOf(form);
+  const hostProblem = left.has('host') ? await problemOf(host) : null;
+  const others = left.has('more') ? await Promise.all(more.map(problemOf)) : [];
+  if (mine === asked) useProvision.setState({ hostProblem, moreProblem: others.find((it) => it !== null) ?? null });
 }
 
-/** Asks the host for its key, and if that is known already, for the plan. */
+const problemOf = async (text: string): Promise<string | null> =>
+  text === ''
+    ? null
+    : call('hosts.parse', { text }).then(
+        () => null,
+        (e) => `${faultOf(e).why} ${faultOf(e).todo}`,
+      );
+
+/** Asks each host for its key, and if all are known already, for the plan. */
 export async function look(): Promise<void> {
   const all = Object.keys(EMPTY) as Field[];
   useProvision.setState({ left: new Set(all) });
+  const { form } = useProvision.getState();
+  if (useProvision.getState().plan?.hosts && form.host.trim() === '') return planAgain(form.domain, null);
   await checkHost();
   if (Object.keys(problemsNow(useProvision.getState())).length > 0) return;
-  const { form } = useProvision.getState();
-  await busy('Asking the host for its key', async () => {
-    const { host } = await call('hosts.add', { text: form.host.trim(), auth: authOf(form) });
+  const names = hostsOf(form);
+  await busy(names.length > 1 ? 'Asking the hosts for their keys' : 'Asking the host for its key', async () => {
+    const hosts: Host[] = [];
+    for (const text of names) hosts.push((await call('hosts.add', { text, auth: authOf(form) })).host);
+    useProvision.setState({ hosts });
+    await nextKey();
+  });
+}
+
+/** The first host whose key nobody has confirmed is looked at; when there is none, the plan is made. */
+async function nextKey(): Promise<void> {
+  const { hosts } = useProvision.getState();
+  for (const host of hosts) {
     const hostKey = await call('hosts.key', { hostId: host.id });
     useProvision.setState({ host, hostKey });
-    if (hostKey.verdict === 'trusted') await makePlan(host.id);
-    else useProvision.setState({ stage: 'key' });
-  });
+    if (hostKey.verdict !== 'trusted') return useProvision.setState({ stage: 'key' });
+  }
+  await makePlan();
 }
 
 /** The operator has compared the fingerprint; one that has changed, by pasting what they have from somewhere else. */
@@ -85,16 +112,38 @@ export async function trust(pasted = false): Promise<void> {
   await busy('Remembering the key', async () => {
     const { host } = await call('hosts.trust', { hostId, fingerprint });
     useProvision.setState({ host, hostKey: { ...hostKey, verdict: 'trusted' } });
-    await makePlan(hostId);
+    await nextKey();
   });
 }
 
-async function makePlan(hostId: string): Promise<void> {
-  useProvision.setState({ busy: 'Looking at the host, changing nothing' });
-  const { form } = useProvision.getState();
-  const plan = await call('provisioning.plan', specOf(form, hostId));
+async function makePlan(): Promise<void> {
+  const { form, hosts, nodeOf } = useProvision.getState();
+  const words = hosts.length > 1 || nodeOf !== null ? 'Looking at the hosts' : 'Looking at the host';
+  useProvision.setState({ busy: `${words}, changing nothing` });
+  const [first] = hosts;
+  const plan =
+    nodeOf !== null && first
+      ? await call('nodes.plan', { domain: nodeOf, hostId: first.id })
+      : await call(
+          'provisioning.plan',
+          specOf(
+            form,
+            hosts.map((it) => it.id),
+          ),
+        );
   useProvision.setState({ plan, stage: 'plan' });
 }
+
+/** Plans a domain of several hosts again as it is; with a host id it begins anew. */
+export async function planAgain(domain: string, hostId: string | null): Promise<void> {
+  if (hostId !== null) again = hostId;
+  useProvision.setState({ ...START, form: { ...EMPTY, domain, where: 'several' } });
+  await busy('Looking at the hosts, changing nothing', async () => {
+    const plan = await call('provisioning.plan', specOf({ ...EMPTY, domain }, [again]));
+    useProvision.setState({ plan, stage: 'plan' });
+  });
+}
+let again = '';
 
 /** Starts what the plan says; answers with the run, or null when it did not start. */
 export async function runPlan(): Promise<string | null> {
@@ -133,6 +182,13 @@ export const backToForm = (): void => useProvision.setState({ stage: 'form', fau
 export function startWith(domain: string, host: string): void {
   useProvision.setState({ ...START, form: { ...EMPTY, domain, host } });
 }
+
+/** A domain of several hosts is to get one more. */
+export const startNode = (domain: string): void =>
+  useProvision.setState({ ...START, nodeOf: domain, form: { ...EMPTY, domain } });
+
+/** Several hosts from the start. */
+export const startSeveral = (): void => useProvision.setState({ ...START, form: { ...EMPTY, where: 'several' } });
 
 export const startAnew = (): void => useProvision.setState(START);
 

@@ -28,3 +28,12 @@ test('progress does not set the clock of a step back', () => {
   assert.equal(next.steps[1]?.event.at, 5);
   assert.equal(withEvent(next, event('binary', 'done', 12)).steps[1]?.event.at, 12);
 });
+
+test('the same step on another host is another', () => {
+  const over = { ...run, steps: ['a', 'b'].map((hostId) => ({ ...step('binary'), hostId })) };
+  const next = withEvent(over, { ...event('binary', 'done', 5), hostId: 'b' });
+  assert.deepEqual(
+    next.steps.map((it) => it.event.state),
+    ['pending', 'done'],
+  );
+});

@@ -6,5 +6,8 @@ export function withEvent(run: Run, event: StepEvent): Run {
     const goesOn = step.event.state === 'running' && event.state === 'running';
     return { ...step, event: goesOn ? { ...event, at: step.event.at } : event };
   };
-  return { ...run, steps: run.steps.map((step) => (step.id === event.stepId ? put(step) : step)) };
+  return {
+    ...run,
+    steps: run.steps.map((step) => (step.id === event.stepId && step.hostId === event.hostId ? put(step) : step)),
+  };
 }

@@ -1,6 +1,6 @@
 import { create } from 'zustand';
 
-export type DomainTab = 'people' | 'sessions' | 'log' | 'connection';
+export type DomainTab = 'people' | 'sessions' | 'log' | 'connection' | 'cluster';
 
 /** Where the operator is. */
 export type Route =
