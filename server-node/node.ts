@@ -43,6 +43,7 @@ import { type BoundListener, listenClients, listenComponents, listenHttp, listen
 import { WebDoor } from './transport/web/web-door.ts';
 import { VERSION } from './version.ts';
 import { StanzaError } from './xmpp/errors.ts';
+import { Jid } from './xmpp/jid.ts';
 
 type DoorName = 'c2s' | 'c2s_tls' | 'http' | 'https' | 'components' | 'edges';
 
@@ -190,9 +191,12 @@ export async function startNode(
     unpack: async (packed, outlet) => {
       const session = unpackSession(packed as PackedSession, outlet);
       if (session === undefined || (await credentials.state(session.jid.local)) !== 'active') return undefined;
-      await router.restore(session);
-      return session;
+      return (await router.restore(session)) ? session : undefined;
     },
+    stray: (account, stanzas) =>
+      router
+        .undelivered(new Jid(account, config.domain), stanzas)
+        .catch((error: unknown) => fault('unacknowledged stanzas are lost', error)),
   };
   const limits = edgeLimits(config, connectionsAllowed());
   const edge: Edge<Session> = new Edge(core, limits, log);

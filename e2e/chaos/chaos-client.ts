@@ -240,11 +240,13 @@ export class ChaosClient {
     const known = this.named.get(contact) ?? { sure: '', maybe: [] };
     known.maybe.push(name);
     this.named.set(contact, known);
+    this.parts.history.note({ kind: 'note', what: `${this.jid} sets ${contact} ${name}` });
     this.#ask(`<query xmlns='jabber:iq:roster'><item jid='${contact}@${domain}' name='${name}'/></query>`, 'set').then(
       (said) => {
         if (!/^<iq[^>]* type='result'/.test(said)) return;
         known.maybe.splice(0, known.maybe.indexOf(name) + 1);
         known.sure = name;
+        this.parts.history.note({ kind: 'note', what: `${this.jid} has set ${contact} ${name}` });
       },
       () => {},
     );
@@ -390,6 +392,7 @@ export class ChaosClient {
 
   #item(item: string): void {
     const jid = attributeOf(item, 'jid') ?? '';
+    this.parts.history.note({ kind: 'note', what: `${this.jid} is told ${item}` });
     if (attributeOf(item, 'subscription') === 'remove') this.roster.delete(jid);
     else this.roster.set(jid, item);
   }
