@@ -191,7 +191,14 @@ export async function startNode(
     unpack: async (packed, outlet) => {
       const session = unpackSession(packed as PackedSession, outlet);
       if (session === undefined || (await credentials.state(session.jid.local)) !== 'active') return undefined;
-      return (await router.restore(session)) ? session : undefined;
+      if (!(await router.restore(session))) return undefined;
+      // when other nodes know that it is here: what they say from then on comes here
+      if (cluster !== undefined)
+        void cluster.cluster
+          .informed()
+          .then(() => router.hooks.run('session-arrived', { session }))
+          .catch((error: unknown) => fault('who is there was not shown to a session that came', error));
+      return session;
     },
     stray: (account, stanzas) =>
       router

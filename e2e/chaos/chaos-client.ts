@@ -373,8 +373,10 @@ export class ChaosClient {
     const from = attributeOf(stanza, 'from') ?? '';
     const type = attributeOf(stanza, 'type');
     if (type === undefined) this.#seen.set(from, /<status>([^<]*)/.exec(stanza)?.[1] ?? '');
-    else if (type === 'unavailable') this.#seen.delete(from);
-    else if (type === 'subscribe') this.#send(`<presence to='${from}' type='subscribed'/>`);
+    else if (type === 'unavailable' && from.includes('/')) this.#seen.delete(from);
+    else if (type === 'unavailable') {
+      for (const jid of this.#seen.keys()) if (jid.startsWith(`${from}/`)) this.#seen.delete(jid);
+    } else if (type === 'subscribe') this.#send(`<presence to='${from}' type='subscribed'/>`);
   }
 
   #iq(stanza: string): void {
