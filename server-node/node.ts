@@ -43,6 +43,7 @@ import { type BoundListener, listenClients, listenComponents, listenHttp, listen
 import { WebDoor } from './transport/web/web-door.ts';
 import { VERSION } from './version.ts';
 import { StanzaError } from './xmpp/errors.ts';
+import { Jid } from './xmpp/jid.ts';
 
 type DoorName = 'c2s' | 'c2s_tls' | 'http' | 'https' | 'components' | 'edges';
 
@@ -191,9 +192,19 @@ export async function startNode(
     unpack: async (packed, outlet) => {
       const session = unpackSession(packed as PackedSession, outlet);
       if (session === undefined || (await credentials.state(session.jid.local)) !== 'active') return undefined;
-      await router.restore(session);
+      if (!(await router.restore(session))) return undefined;
+      // when other nodes know that it is here: what they say from then on comes here
+      if (cluster !== undefined)
+        void cluster.cluster
+          .informed()
+          .then(() => router.hooks.run('session-arrived', { session }))
+          .catch((error: unknown) => fault('who is there was not shown to a session that came', error));
       return session;
     },
+    stray: (account, stanzas) =>
+      router
+        .undelivered(new Jid(account, config.domain), stanzas)
+        .catch((error: unknown) => fault('unacknowledged stanzas are lost', error)),
   };
   const limits = edgeLimits(config, connectionsAllowed());
   const edge: Edge<Session> = new Edge(core, limits, log);

@@ -240,11 +240,13 @@ export class ChaosClient {
     const known = this.named.get(contact) ?? { sure: '', maybe: [] };
     known.maybe.push(name);
     this.named.set(contact, known);
+    this.parts.history.note({ kind: 'note', what: `${this.jid} sets ${contact} ${name}` });
     this.#ask(`<query xmlns='jabber:iq:roster'><item jid='${contact}@${domain}' name='${name}'/></query>`, 'set').then(
       (said) => {
         if (!/^<iq[^>]* type='result'/.test(said)) return;
         known.maybe.splice(0, known.maybe.indexOf(name) + 1);
         known.sure = name;
+        this.parts.history.note({ kind: 'note', what: `${this.jid} has set ${contact} ${name}` });
       },
       () => {},
     );
@@ -371,8 +373,10 @@ export class ChaosClient {
     const from = attributeOf(stanza, 'from') ?? '';
     const type = attributeOf(stanza, 'type');
     if (type === undefined) this.#seen.set(from, /<status>([^<]*)/.exec(stanza)?.[1] ?? '');
-    else if (type === 'unavailable') this.#seen.delete(from);
-    else if (type === 'subscribe') this.#send(`<presence to='${from}' type='subscribed'/>`);
+    else if (type === 'unavailable' && from.includes('/')) this.#seen.delete(from);
+    else if (type === 'unavailable') {
+      for (const jid of this.#seen.keys()) if (jid.startsWith(`${from}/`)) this.#seen.delete(jid);
+    } else if (type === 'subscribe') this.#send(`<presence to='${from}' type='subscribed'/>`);
   }
 
   #iq(stanza: string): void {
@@ -390,6 +394,7 @@ export class ChaosClient {
 
   #item(item: string): void {
     const jid = attributeOf(item, 'jid') ?? '';
+    this.parts.history.note({ kind: 'note', what: `${this.jid} is told ${item}` });
     if (attributeOf(item, 'subscription') === 'remove') this.roster.delete(jid);
     else this.roster.set(jid, item);
   }

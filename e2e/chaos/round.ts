@@ -43,7 +43,7 @@ export async function round({ seed, faults, only, tell }: RoundOptions): Promise
   const state = (lines: readonly string[]) => findings.push(...lines.map((text): Finding => ({ rule: 'state', text })));
   try {
     people.begin();
-    const before = await agreed(people, 15_000);
+    const before = await agreed(people, 40_000);
     if (before.length > 0) throw new Error(`they did not come to know each other: ${before.join('; ')}`);
     await nemesis(site, plan, history, tell);
     const healing = history.now;

@@ -143,7 +143,9 @@ export class Site {
     return this.nodes.flatMap(({ name, log }) => {
       const lines = log.split('\n');
       return lines.flatMap((line, i) =>
-        / error /.test(line) && !EXPECTED.test(line) ? [`${name}: ${lines.slice(i, i + 6).join('\n')}`] : [],
+        /^\S+Z error /.test(line) && !EXPECTED.test(line) && !AWAY.test(line)
+          ? [`${name}: ${lines.slice(i, i + 6).join('\n')}`]
+          : [],
       );
     });
   }
@@ -174,3 +176,7 @@ function smallDiskAt(): string {
   if (mounted.status !== 0) throw new Error('the small disk could not be mounted');
   return disk;
 }
+
+/** The database was away, or full: whatever failed by that was refused, or is tried again. */
+const AWAY =
+  /StorageError: (PostgreSQL does not answer|.*(No space left|disk|shut ?down|recovery|terminat|starting up))/i;

@@ -420,3 +420,17 @@ test('when a link is given up, what became of messages is told again, and what h
     },
     { patienceMs: 150, leaseMs: 5000, stopMs: 4000 },
   ));
+
+test('a session that came from another node is shown who is there and who is not', () =>
+  cloud('a b', async (_, a, b) => {
+    const [anna, bert] = [await a.world.come('anna/x'), await b.world.come('bert/y')];
+    await settled();
+    anna.hears();
+    await a.world.router.hooks.run('session-arrived', { session: anna.session });
+    assert.deepEqual(anna.hearsBriefly(), ['presence from=bert@/y to=anna@/x']);
+    await bert.leaves();
+    await settled();
+    anna.hears();
+    await a.world.router.hooks.run('session-arrived', { session: anna.session });
+    assert.deepEqual(anna.hearsBriefly(), ['presence from=bert@ to=anna@/x type=unavailable']);
+  }));

@@ -129,6 +129,7 @@ export class Cluster implements Others {
   readonly #adopted = new Set<string>();
   /** sessions of runs that are over, for the case that this node is asked to withdraw them */
   readonly #unwithdrawn = new Map<string, RemoteSession[]>();
+  readonly #adopting = new Map<string, { readonly waiting: Promise<void>; ready(): void }>();
   /** runs whose sessions some node has taken over, and who waits for that */
   readonly #taken = new Set<string>();
   readonly #handovers = new Map<string, (() => void)[]>();
@@ -296,15 +297,17 @@ export class Cluster implements Others {
   }
 
   /** A session that can be resumed, from the node that holds it; undefined when none does. */
-  fetch(id: string, account: string): Promise<unknown> {
+  async fetch(id: string, account: string): Promise<unknown> {
     const { clock, times, continuity } = this.#parts;
-    return fetchLine({
+    const found = await fetchLine({
       others: () => this.#others.values(),
       question: { id, account },
       patienceMs: 2 * times.leaseMs,
       clock,
       late: (line) => this.#aside('a session that came late', () => continuity().takeIn(line)),
     });
+    if (found === undefined) await this.#adoptions();
+    return found;
   }
 
   /** A session that was fetched is here for good: who gave it away need not remember it. */
@@ -591,6 +594,25 @@ export class Cluster implements Others {
   async #adopt(run: string): Promise<void> {
     if (this.#adopted.has(run) || this.#leaving) return;
     this.#adopted.add(run);
+    let ready = () => {};
+    const waiting = new Promise<void>((resolve) => {
+      ready = resolve;
+    });
+    this.#adopting.set(run, { waiting, ready });
+    try {
+      await this.#adoptNow(run);
+    } finally {
+      this.#adopting.delete(run);
+      ready();
+    }
+  }
+
+  /** Resolves when sessions that are being taken over here are here. */
+  async #adoptions(): Promise<void> {
+    await Promise.all([...this.#adopting.values()].map(({ waiting }) => waiting));
+  }
+
+  async #adoptNow(run: string): Promise<void> {
     const adopted = await this.#parts.stores.exclusive(`adopt/${run}`, () =>
       this.#parts.continuity().adopt(run, (left) => {
         this.#adoptedHere(run);
@@ -603,6 +625,7 @@ export class Cluster implements Others {
 
   /** Its sessions wait here: others need not wait any longer before they care for what they had sent there. */
   #adoptedHere(run: string): void {
+    this.#adopting.get(run)?.ready();
     if (this.#taken.has(run)) return;
     this.#handedOn(run);
     for (const other of this.#others.values()) if (other.begun) other.tell('adopted', run);
@@ -695,6 +718,7 @@ export class Cluster implements Others {
     if (what === 'room') return this.#parts.router().makeRoom(String(body));
     if (what === 'line') {
       const { id, account } = body as { id: string; account: string };
+      await this.#adoptions();
       const line = await this.#parts.continuity().release(id, account);
       if (line !== undefined) from.given.set(id, line);
       return line;

@@ -76,7 +76,8 @@ export class Replica {
     }
     this.#before = before;
     this.#byId = new Map();
-    if (this.#restarts++ > 0) this.#news.outdated();
+    this.#restarts++;
+    this.#news.outdated(); // also at first: it may have changed something before it knew that we are there
     this.#wakeAll();
   }
 

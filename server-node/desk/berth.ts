@@ -96,7 +96,7 @@ export class Berth implements Outlet {
         .text(place?.key ?? '')
         .bytes(bytes);
     });
-    return this.waiting ? this.#secure(given) : new Owed(this, number);
+    return new Owed(this, number, this.waiting ? this.#secure(given) : undefined);
   }
 
   owe(debt: Debt): void {
@@ -327,10 +327,12 @@ const nowhere = (): never => {
 class Owed implements Debt {
   readonly #berth: Berth;
   readonly #number: number;
+  readonly kept: Promise<unknown> | undefined;
 
-  constructor(berth: Berth, number: number) {
+  constructor(berth: Berth, number: number, kept: Promise<unknown> | undefined) {
     this.#berth = berth;
     this.#number = number;
+    this.kept = kept;
   }
 
   get settled(): boolean {

@@ -67,10 +67,18 @@ export class Attendance {
     return (await this.makeRoom(name)) || ((await this.#parts.roomElsewhere?.(name)) ?? false);
   }
 
-  async restore(session: Session): Promise<void> {
-    await this.#parts.blocklists.hold(session.jid.local);
+  /** A session of before goes on; false when its client has bound a newer one of the same address meanwhile. */
+  async restore(session: Session): Promise<boolean> {
+    const { local, resource } = session.jid;
+    await this.#parts.blocklists.hold(local);
+    const held = this.#parts.sessions.get(local, resource);
+    if (held !== undefined && held.connectedAt > session.connectedAt) {
+      this.#parts.blocklists.release(local);
+      return false;
+    }
     this.#parts.sessions.add(session);
     await this.#parts.hooks.run('session-opened', { session });
+    return true;
   }
 
   /** A session is over; for one of another node: that node is waited for. */

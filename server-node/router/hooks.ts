@@ -14,6 +14,8 @@ export interface HookEvents {
     /** it goes on at another node, and nobody is to learn anything */
     readonly moved?: boolean;
   };
+  /** a session came from another node: on its way it may have missed who came, changed and went */
+  'session-arrived': { readonly session: Session };
   /** a session of another node is gone without that node's doing: whoever saw it is told, by this node alone */
   'session-withdrawn': { readonly session: Session };
   /** after a time without news of it, a session of another node is shown otherwise: this node's clients are told */

@@ -17,7 +17,7 @@ import type { IqGuard, ModuleContext } from './module.ts';
 import type { RouterOptions } from './options.ts';
 import { Requests } from './requests.ts';
 import { type Destination, route } from './route.ts';
-import type { Outlet, Peer, Session } from './session.ts';
+import type { Debt, Outlet, Peer, Session } from './session.ts';
 import { Receipt } from './session.ts';
 import { Sessions } from './sessions.ts';
 
@@ -107,8 +107,8 @@ export class Router {
     return session;
   }
 
-  /** A session of an earlier process goes on: nobody was told that it had gone. */
-  restore(session: Session): Promise<void> {
+  /** A session of an earlier process goes on: nobody was told that it had gone. False when a newer one has its address. */
+  restore(session: Session): Promise<boolean> {
     return this.#attendance.restore(session);
   }
 
@@ -151,9 +151,12 @@ export class Router {
     if (this.blocklists.blocks(account.local, stanza.from)) return;
     const destination = route(stanza, account, this.#directory);
     const { sessions } = destination.kind === 'sessions' ? destination : { sessions: [] };
-    if (sessions.length > 0)
-      this.#give(stanza, account, undefined, sessions, delayed(stanza.wire, at, this.#domain.domain));
-    else if (destination.kind === 'offline') return this.#keep(stanza, account.local, undefined, at);
+    if (sessions.length > 0) {
+      const owed = this.#give(stanza, account, undefined, sessions, delayed(stanza.wire, at, this.#domain.domain));
+      // where it lay before it is no longer, once this resolves: so it lies somewhere else, or has arrived
+      const open = owed.filter((one) => one instanceof Promise || !one.settled);
+      if (open.length > 0) return Promise.all(open.map((one) => (one instanceof Promise ? one : one.secure()))).then();
+    } else if (destination.kind === 'offline') return this.#keep(stanza, account.local, undefined, at);
   }
 
   /**
@@ -256,17 +259,29 @@ export class Router {
   }
 
   /** Gives a message to devices; one that goes to several is lost only when all of them lose it. */
-  #give(stanza: Stanza, to: Jid, from: Session | undefined, sessions: readonly Session[], wire: Bytes): void {
+  #give(
+    stanza: Stanza,
+    to: Jid,
+    from: Session | undefined,
+    sessions: readonly Session[],
+    wire: Bytes,
+  ): (Promise<unknown> | Debt)[] {
+    const all: (Promise<unknown> | Debt)[] = [];
     const receipt = this.sessions.of(to.local).length > 1 ? new Receipt(wire) : undefined;
     for (const _ of sessions) receipt?.another(); // all first: one that is lost at once must know of the others
     for (const one of sessions) {
       const owed = one.outlet.send(wire, receipt);
-      if (owed === undefined || from === undefined) continue;
-      if (owed instanceof Promise)
+      if (owed === undefined) continue;
+      if (from === undefined) all.push(owed);
+      else if (owed instanceof Promise)
         from.outlet.hold(owed); // its sender learns nothing before it is safe
-      else from.outlet.owe(owed);
+      else {
+        from.outlet.owe(owed);
+        if (owed.kept !== undefined) from.outlet.hold(owed.kept);
+      }
     }
     this.#observe(stanza, to, from, sessions, receipt);
+    return all;
   }
 
   #observe(stanza: Stanza, to: Jid, from: Session | undefined, delivered: readonly Session[], receipt?: Receipt): void {
@@ -347,7 +362,10 @@ export class Router {
     if (await this.blocklists.blocksAnyway(name, stanza.from))
       return this.#turnAway(stanza, stanza.to ?? this.#accountJid(name), session);
     const now = route(stanza, this.#accountJid(name), this.#directory); // somebody may have come while we asked
-    if (now.kind === 'sessions') return this.#give(stanza, this.#accountJid(name), session, now.sessions, stanza.wire);
+    if (now.kind === 'sessions') {
+      this.#give(stanza, this.#accountJid(name), session, now.sessions, stanza.wire);
+      return;
+    }
     this.#observe(stanza, this.#accountJid(name), session, []);
     if (now.kind !== 'offline') return;
     const kept = this.#guard(

@@ -69,6 +69,7 @@ interface Kept {
 /** A message that its recipient has not acknowledged. */
 export interface Debt {
   readonly settled: boolean;
+  readonly kept?: Promise<unknown> | undefined;
   secure(): Promise<unknown>;
 }
 

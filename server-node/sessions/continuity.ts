@@ -79,8 +79,8 @@ export class Continuity {
     for (const packed of kept.values()) {
       if (now() - packed.lostAt > limits.resumeMs) continue;
       const line = await Lifeline.unpack(packed, core, limits, now);
-      if (line === undefined) continue;
-      lines.push(line);
+      if (line !== undefined) lines.push(line);
+      else if (core.stray === undefined) continue; // else what it held has gone where messages wait
       for (const { key } of packed.waiting) if (key !== undefined) owned.add(key);
     }
     await Promise.all([...kept.keys()].map((id) => this.#store.delete(owner, id)));

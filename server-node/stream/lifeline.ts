@@ -149,7 +149,8 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
       this.end('policy-violation', 'too much is not acknowledged');
       return undefined;
     }
-    return wire === undefined ? this.#keep(queue.size - 1) : new Owed(this, queue.sent);
+    // without a connection it is put on disk at once; if that fails, its sender is still owed it
+    return new Owed(this, queue.sent, wire === undefined ? this.#keep(queue.size - 1) : undefined);
   }
 
   /** Whether the stanza of that number has arrived, or is nobody's business any more. */
@@ -295,7 +296,12 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     line.#handled = packed.handled;
     line.#queue = AckQueue.unpack(packed, core.safe, (key) => stale.push(key));
     const session = await core.unpack(packed.session, line);
-    if (session === undefined) return undefined;
+    if (session === undefined) {
+      line.over = true;
+      await core.stray?.(packed.account, line.#queue.abandon());
+      await Promise.all(stale.map((key) => core.safe.known(key).drop()));
+      return undefined;
+    }
     line.session = session;
     // what another node had on disk is ours now: first it is there twice
     if (stale.length > 0)
@@ -391,10 +397,12 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
 class Owed<S extends { readonly jid: Jid }> implements Debt {
   readonly #line: Lifeline<S>;
   readonly #number: number;
+  readonly kept: Promise<unknown> | undefined;
 
-  constructor(line: Lifeline<S>, number: number) {
+  constructor(line: Lifeline<S>, number: number, kept: Promise<unknown> | undefined) {
     this.#line = line;
     this.#number = number;
+    this.kept = kept;
   }
 
   get settled(): boolean {

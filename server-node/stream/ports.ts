@@ -85,6 +85,8 @@ export interface Safe {
 export interface Debt {
   /** it has arrived, or was put elsewhere */
   readonly settled: boolean;
+  /** its recipient is not connected: it is being put on disk already, and nothing should be said of it before it is there */
+  readonly kept?: Promise<unknown> | undefined;
   /** Puts it on disk; resolves when it is there. */
   secure(): Promise<unknown>;
 }
@@ -191,6 +193,8 @@ export interface StreamCore<S extends { readonly jid: Jid }> {
   pack(session: S): unknown;
   /** Makes the session again after a restart; undefined when its account may not have one any more. */
   unpack(packed: unknown, outlet: StreamOutlet): Promise<S | undefined>;
+  /** What a session held that could not be made again: where messages wait. */
+  stray?(account: string, stanzas: readonly Unacknowledged[]): Promise<void>;
   /** a clock that only goes forward, for how long something takes, milliseconds; without it the time of day is taken */
   readonly clock?: () => number;
   /** A session that another node holds, for its client to go on here (XEP-0198 §5); it is no longer there then. */

@@ -101,7 +101,11 @@ export class SessionDesk<S extends { readonly jid: Jid }> {
     if (h === undefined) return failed('bad-request');
     if (!(await this.#core.stands(login))) return failed('item-not-found');
     const here = this.#lines.find(previd, login.name);
-    const line = here instanceof Lifeline ? here : ((await this.#fetch(previd, login.name)) ?? here);
+    // another node may have died meanwhile, and its sessions have come here
+    const line =
+      here instanceof Lifeline
+        ? here
+        : ((await this.#fetch(previd, login.name)) ?? this.#lines.find(previd, login.name) ?? here);
     if (line === undefined || typeof line === 'number') return failed('item-not-found', line);
     await line.settle();
     if (this.#bearer.over || line.over) return failed('item-not-found', line.handled);

@@ -57,6 +57,7 @@ export const roster: Module = {
       if (moved !== true) await presence.gone(session);
       if (ctx.sessions.here(session.jid.local).length === 0) rosters.forget(session.jid.local);
     });
+    ctx.on('session-arrived', 'observe', ({ session }) => presence.arrived(session));
     ctx.on('session-withdrawn', 'observe', ({ session }) => presence.gone(session));
     ctx.on('presence-missed', 'observe', ({ session, stanza }) => presence.missed(session, stanza));
     ctx.on('account-changed', 'observe', ({ name, what }) => {

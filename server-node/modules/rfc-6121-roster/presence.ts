@@ -132,8 +132,19 @@ export class Presence {
     }
   }
 
-  /** A resource that comes is shown who is there: its own others, and the contacts that let it see them (§4.3). */
-  async #welcome(session: Session): Promise<void> {
+  /** A session that came from another node is shown anew who is there, and who is not. */
+  async arrived(session: Session): Promise<void> {
+    if (!session.available) return;
+    await this.#welcome(session, (contact) =>
+      session.send(Stanza.made('presence', contact, session.jid, { type: 'unavailable' }, [])),
+    );
+  }
+
+  /**
+   * A resource that comes is shown who is there: its own others, and the contacts that let it see them (§4.3). `absent`: of these,
+   * who is not there.
+   */
+  async #welcome(session: Session, absent: (contact: Jid) => void = () => {}): Promise<void> {
     const self = session.jid.bare;
     const show = (other: Session) => {
       if (other.presence !== undefined && other !== session) {
@@ -149,6 +160,7 @@ export class Presence {
         continue;
       }
       const theirs = this.#ctx.sessions.of(jid.local);
+      if (!theirs.some(({ available }) => available)) absent(jid);
       if (theirs.length === 0) continue;
       const granted = this.#rosters.known(jid.local) ?? (await this.#rosters.of(jid.local));
       if (seesUs(granted.item(self))) for (const other of theirs) show(other);

@@ -55,20 +55,33 @@ export const offline: Module = {
 };
 
 /** Which session of an account is being given what waited. The last to come takes over from one that may be stuck. */
-type Takers = Map<string, Session>;
+interface Turn {
+  readonly session: Session;
+  runs: number;
+  over: boolean;
+}
+type Takers = Map<string, Turn>;
 
 const canTake = (session: Session): boolean => session.available && session.priority >= 0 && !session.closed;
 
 /** Gives a session what waited for its account, once it can take messages (XEP-0160 §2, step 6). */
 async function deliver(ctx: ModuleContext, session: Session, takers: Takers): Promise<void> {
   const { local } = session.jid;
-  if (!canTake(session) || takers.get(local) === session) return;
-  takers.set(local, session);
+  if (!canTake(session)) return;
+  // again while it is still being given some: what was stored since is not among those
+  let turn = takers.get(local);
+  if (turn?.session !== session) {
+    if (turn !== undefined) turn.over = true;
+    turn = { session, runs: 0, over: false };
+    takers.set(local, turn);
+  }
+  const mine = turn;
+  mine.runs++;
   try {
-    await deliverAll(ctx, session, () => takers.get(local) === session);
-    if (takers.get(local) !== session) return;
+    await deliverAll(ctx, session, () => !mine.over);
+    if (mine.over) return;
   } finally {
-    if (takers.get(local) === session) takers.delete(local);
+    if (--mine.runs === 0 && takers.get(local) === mine) takers.delete(local);
   }
   const next = session.closed ? ctx.sessions.here(local).find(canTake) : undefined; // it went before it had them all
   if (next !== undefined) await deliver(ctx, next, takers);
