@@ -23,7 +23,7 @@ after(() => lan?.close());
 
 test('three hosts from one click: chat across nodes, a power cut, one host more, drained and removed', {
   skip,
-  timeout: 280_000,
+  timeout: 290_000,
 }, async () => {
   const untouched = await lan.snapshot('four');
   const [program = '', ...within] = lan.within;

@@ -19,7 +19,10 @@ export interface NatsOptions {
 /** a datagram is no larger, whatever the server allows: one that is lost is sent again whole */
 const MOST_DATAGRAM = 262_144;
 const RECONNECT_MS = 500;
-const PING_MS = 5000;
+// A server whose machine lost its power says nothing: it is missed before links to other nodes run out of patience, and another is
+// asked (three pings, then a connection that may take two seconds).
+const PING_MS = 1000;
+const CONNECT_MS = 2000;
 
 /** NATS (core, without JetStream) as the bus of a cluster. */
 export class NatsBus implements Bus {
@@ -64,7 +67,7 @@ export class NatsBus implements Bus {
       reconnectTimeWait: RECONNECT_MS,
       pingInterval: PING_MS,
       maxPingOut: 2,
-      timeout: 5000,
+      timeout: CONNECT_MS,
     });
     return new NatsBus(connection, log);
   }
