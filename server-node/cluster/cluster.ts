@@ -437,6 +437,7 @@ export class Cluster implements Others {
           },
         }),
     );
+    other.metAt = clock();
     this.#others.set(run, other);
     log.info(`node ${name} is there`);
     return other;
@@ -503,7 +504,11 @@ export class Cluster implements Others {
       if (row !== undefined && row.state !== 'live') void this.#buried(other, false);
     }
     for (const row of rows) {
-      const outdated = [...this.#others.values()].find((other) => other.name === row.node && other.run !== row.run);
+      // whom we met after we began to ask may have joined behind what we read: the row is of the run before
+      const outdated = [...this.#others.values()].find(
+        (other) =>
+          other.name === row.node && other.run !== row.run && other.metAt < begun && !this.#rows.has(other.run),
+      );
       if (outdated !== undefined && row.run !== run) void this.#buried(outdated.run, false);
     }
   }
