@@ -68,6 +68,8 @@ export class ChaosClient {
   /** names that it gave to contacts: what the server has said is so, and what it may have done */
   readonly named = new Map<string, { sure: string; maybe: string[] }>();
   online = false;
+  /** it has its roster, and has shown its presence */
+  #ready = false;
   /** the session has a connection, as far as it knows */
   #there = false;
 
@@ -114,6 +116,7 @@ export class ChaosClient {
     } catch {
       client?.destroy();
       if (client !== undefined && this.#client === client) this.noticed();
+      if (!this.#ready) this.#forget(); // it has not even its roster: it begins anew
       return false;
     }
   }
@@ -161,6 +164,7 @@ export class ChaosClient {
   async #bind(client: RawClient, door: Door): Promise<void> {
     const { domain, account, resource, managed, carbons, history, contacts, dice } = this.parts;
     this.#forget();
+    this.#ready = false;
     if (this.#client !== client) this.#listen(client);
     this.#seen.clear();
     this.roster.clear();
@@ -185,6 +189,7 @@ export class ChaosClient {
     for (const item of roster.matchAll(/<item [^>]*\/?>/g)) this.#item(item[0]);
     if (carbons) await this.#ask("<enable xmlns='urn:xmpp:carbons:2'/>", 'set');
     this.online = true;
+    this.#ready = true;
     this.#status++;
     this.#send(`<presence><status>${this.status}</status></presence>`);
     for (const contact of contacts)

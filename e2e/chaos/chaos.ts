@@ -1,5 +1,6 @@
-// npm run chaos -- --faults N [--seed S] [--each N] [--minutes M] [--only kill,pause,...]
+// npm run chaos -- --faults N [--seed S] [--each N] [--minutes M] [--only kill,pause,...] [--mixed [--with COMMIT]]
 import { parseArgs } from 'node:util';
+import { parleydOf } from './earlier.ts';
 import { possible, round } from './round.ts';
 
 const { values } = parseArgs({
@@ -9,12 +10,16 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     minutes: { type: 'string' },
     only: { type: 'string' },
+    mixed: { type: 'boolean', default: false },
+    with: { type: 'string', default: 'HEAD~1' },
   },
 });
 const faults = Number(values.faults);
 const each = Math.min(faults, Number(values.each));
 const first = Number(values.seed ?? Math.floor(Math.random() * 1_000_000));
-const only = values.only?.split(',');
+// versions side by side: nodes come, go and give their people away
+const only = (values.only ?? (values.mixed ? 'kill,stop,drain,pause' : undefined))?.split(',');
+const earlier = values.mixed ? parleydOf(values.with) : undefined;
 const until = values.minutes === undefined ? Number.POSITIVE_INFINITY : Date.now() + Number(values.minutes) * 60_000;
 for (const name of only ?? [])
   if (!possible().includes(name)) throw new Error(`faults here are: ${possible().join(', ')}`);
@@ -25,7 +30,7 @@ const failed: string[] = [];
 for (let seed = first; done < faults && Date.now() < until; seed++) {
   const count = Math.min(each, faults - done);
   console.log(`seed ${seed}: ${count} faults`);
-  const { findings, sum } = await round({ seed: String(seed), faults: count, only, tell: console.log });
+  const { findings, sum } = await round({ seed: String(seed), faults: count, only, earlier, tell: console.log });
   done += count;
   console.log(`  ${findings.length === 0 ? 'holds' : 'BROKEN'}: ${sum}`);
   for (const { rule, text } of findings.slice(0, 20)) console.log(`    ${rule}: ${text}`);

@@ -49,6 +49,15 @@ test('an acknowledged message that never came is lost; one that was not acknowle
   assert.deepEqual(rules(history(sent(1), sent(2), acked(1))), ['lost']);
 });
 
+test('a refusal that went with its session is in doubt while the database was away, and only then', () => {
+  const out = { kind: 'fault', what: 'postgres kill for 1 s' } as const;
+  const back = { kind: 'healed', what: 'postgres kill for 1 s' } as const;
+  const refused = { kind: 'refused', session: 1 } as const;
+  assert.deepEqual(rules(history(out, sent(1), acked(1), back, refused)), []);
+  assert.deepEqual(rules(history(out, sent(1), acked(1), back)), ['lost']);
+  assert.deepEqual(rules(history(out, back, sent(1), acked(1), refused)), ['lost']);
+});
+
 test('what was written to a client that acknowledges nothing may be lost; what it got before or after may not', () => {
   const unmanaged = [{ kind: 'lost', session: 2, farewell: true } as const, bertAgain(false)];
   assert.deepEqual(rules(history(...unmanaged, sent(1), acked(1))), []);
@@ -92,6 +101,10 @@ test('nobody gets what is for another, nor what nobody sent', () => {
 test('live messages of one session to another keep their order; what waited says so', () => {
   assert.deepEqual(rules(history(sent(1), sent(2), got(2), got(1))), ['order']);
   assert.deepEqual(rules(history(sent(1), sent(2), got(2), got(1, { delayed: true }))), []);
+  const anew = { kind: 'bound', account: 'anna', session: 4, jid: ANNA, door: 'a', managed: true } as const;
+  assert.deepEqual(rules(history(sent(1), anew, sent(2, 4), got(2), got(1))), [], 'two sessions are two streams');
+  const resumed = { kind: 'resumed', session: 1, door: 'c' } as const;
+  assert.deepEqual(rules(history(sent(1), resumed, sent(2), got(2), got(1))), [], 'by two connections, of two nodes');
 });
 
 test('stanzas are cut wherever the bytes are split, with what is nested in them', () => {

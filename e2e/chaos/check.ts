@@ -15,6 +15,7 @@ interface Session {
   enabled: boolean;
   overAt: number;
   resumptions: number;
+  refused: boolean;
 }
 
 interface Got {
@@ -30,6 +31,8 @@ interface Message {
   readonly number: number;
   readonly to: string;
   readonly from: string[];
+  /** of its sender, by number */
+  readonly sessions: number[];
   /** how often its sender's session had been resumed */
   readonly moves: number;
   readonly sentAt: number[];
@@ -46,6 +49,7 @@ export class Ledger {
   readonly sessions = new Map<number, Session>();
   readonly messages = new Map<number, Message>();
   readonly strays: string[] = [];
+  readonly #outages: { readonly at: number; readonly begins: boolean }[] = [];
   #place = 0;
 
   constructor(events: readonly Event[]) {
@@ -61,7 +65,7 @@ export class Ledger {
         const { session: number, account, jid, managed, at } = event;
         this.sessions.set(number, {
           ...{ number, account, jid, managed, boundAt: at, enabled: false },
-          ...{ overAt: Number.POSITIVE_INFINITY, resumptions: 0 },
+          ...{ overAt: Number.POSITIVE_INFINITY, resumptions: 0, refused: false },
         });
         return;
       }
@@ -71,6 +75,13 @@ export class Ledger {
       case 'resumed':
         this.#session(event.session).resumptions++;
         this.#session(event.session).overAt = Number.POSITIVE_INFINITY;
+        return;
+      case 'refused':
+        this.#session(event.session).refused = true;
+        return;
+      case 'fault':
+      case 'healed':
+        if (AWAY.test(event.what)) this.#outages.push({ at: event.at, begins: event.kind === 'fault' });
         return;
       case 'lost':
         this.#session(event.session).overAt = event.at;
@@ -84,6 +95,7 @@ export class Ledger {
               number: event.message,
               to: event.to,
               from: [jid],
+              sessions: [event.session],
               sentAt: [event.at],
               moves: this.#session(event.session).resumptions,
             },
@@ -91,6 +103,7 @@ export class Ledger {
           });
         else {
           known.from.push(jid);
+          known.sessions.push(event.session);
           known.sentAt.push(event.at);
         }
         return;
@@ -129,10 +142,32 @@ export class Ledger {
 
   /** Messages that were acknowledged to their sender and came to nobody. */
   missing(): Message[] {
+    return this.#nowhere().filter((one) => !this.#refusalMayBeLost(one));
+  }
+
+  /**
+   * Those of which their sender may have been told that they can't be stored, in a session that went before it heard that: while the
+   * database was away, and the session could not be resumed. That error is in the memory of one node alone.
+   */
+  get inDoubt(): number {
+    return this.#nowhere().filter((one) => this.#refusalMayBeLost(one)).length;
+  }
+
+  #nowhere(): Message[] {
     return [...this.messages.values()].filter(
       (one) =>
         one.ackedAt !== undefined && one.error === undefined && this.#arrived(one).length === 0 && !this.#excused(one),
     );
+  }
+
+  #refusalMayBeLost({ sessions, sentAt }: Message): boolean {
+    const at = sentAt[0] ?? 0;
+    let open = 0;
+    for (const outage of this.#outages) {
+      if (outage.at > at) break;
+      open += outage.begins ? 1 : -1;
+    }
+    return open > 0 && sessions.some((number) => this.#session(number).refused);
   }
 
   #arrived({ got, to }: Message) {
@@ -220,7 +255,7 @@ export class Ledger {
     all.sort((a, b) => a.got.place - b.got.place);
     for (const { message, got } of all) {
       if (got.delayed || got.as === 'copy') continue;
-      const key = `${message.from[0]} > ${message.to} > ${got.session.number}`;
+      const key = `${message.from[0]} (${message.sessions[0]}) > ${message.to} > ${got.session.number}`;
       const before = last.get(key);
       if (before !== undefined && before.number > message.number)
         found.push({
@@ -232,6 +267,9 @@ export class Ledger {
     return found;
   }
 }
+
+/** faults that keep nodes from storing anything */
+const AWAY = /postgres|disk|alone|^all/;
 
 /** An acknowledgement that was sent so long ago has reached all nodes, if a fault did not keep it */
 export const SURE_MS = 15_000;

@@ -17,6 +17,8 @@ export interface RoundOptions {
   readonly seed: string;
   readonly faults: number;
   readonly only?: readonly string[] | undefined;
+  /** another parleyd, that two of the three nodes run */
+  readonly earlier?: string | undefined;
   readonly tell: (line: string) => void;
 }
 
@@ -32,11 +34,11 @@ export const possible = (): string[] =>
   );
 
 /** A cluster of its own, people who chat, so many faults, and what is left when all is healed. */
-export async function round({ seed, faults, only, tell }: RoundOptions): Promise<Verdict> {
+export async function round({ seed, faults, only, earlier, tell }: RoundOptions): Promise<Verdict> {
   const names = only ?? possible();
   const plan = planOf(new Dice(seed), faults, names);
   const kinds = new Set(plan.map(({ name }) => name));
-  const site = await Site.make({ people: PEOPLE, skewed: kinds.has('clock'), smallDisk: kinds.has('disk') });
+  const site = await Site.make({ people: PEOPLE, skewed: kinds.has('clock'), smallDisk: kinds.has('disk'), earlier });
   const history = new History();
   const people = new People(seed, history, () => site.doors);
   const findings: Finding[] = [];
@@ -62,10 +64,10 @@ export async function round({ seed, faults, only, tell }: RoundOptions): Promise
     for (const bug of site.bugs()) findings.push({ rule: 'state', text: `a log says: ${bug}` });
     await people.end();
     findings.push(...check(history.events));
-    const { messages, sessions, overtaken } = new Ledger(history.events);
+    const { messages, sessions, overtaken, inDoubt } = new Ledger(history.events);
     const acked = [...messages.values()].filter(({ ackedAt }) => ackedAt !== undefined).length;
     const resumed = history.events.filter(({ kind }) => kind === 'resumed').length;
-    const sum = `${messages.size} messages, ${acked} acknowledged; ${sessions.size} sessions, ${resumed} resumed; well ${healed - healing} ms after the last fault, agreed ${agreedAt - healed} ms later; ${overtaken} overtaken over a resumption`;
+    const sum = `${messages.size} messages, ${acked} acknowledged; ${sessions.size} sessions, ${resumed} resumed; well ${healed - healing} ms after the last fault, agreed ${agreedAt - healed} ms later; ${overtaken} overtaken over a resumption, ${inDoubt} refused or lost`;
     return { findings, sum };
   } catch (error) {
     findings.push({ rule: 'state', text: `the run broke off: ${error instanceof Error ? error.stack : error}` });

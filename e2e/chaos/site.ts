@@ -19,6 +19,8 @@ export interface SiteOptions {
   readonly skewed: boolean;
   /** the database is on a disk of its own, which may fill: root alone can have that */
   readonly smallDisk: boolean;
+  /** another parleyd than ours, that some nodes run */
+  readonly earlier?: string | undefined;
 }
 
 /** Three nodes with NATS and PostgreSQL, and all that lies between them, to be broken. */
@@ -34,7 +36,7 @@ export class Site {
     this.#disk = disk;
   }
 
-  static async make({ people, skewed, smallDisk }: SiteOptions): Promise<Site> {
+  static async make({ people, skewed, smallDisk, earlier }: SiteOptions): Promise<Site> {
     const nats = new PrivateNats(await freePort());
     await nats.start();
     const disk = smallDisk ? smallDiskAt() : undefined;
@@ -63,7 +65,10 @@ export class Site {
       writeFileSync(file, relayed);
       site.nodes.push(new ChaosNode(name, base, toNats, toPostgres, skewed));
     }
-    for (const node of site.nodes) node.start();
+    for (const node of site.nodes) {
+      if (earlier !== undefined && node.name !== 'b') node.program = earlier;
+      node.start();
+    }
     await site.healthy();
     return site;
   }

@@ -64,6 +64,8 @@ export class CloudNode {
   readonly safe = new Map<string, { readonly account: string; readonly bytes: string; readonly at: number }>();
   /** runs whose left-overs this node took over */
   readonly adopted: string[] = [];
+  /** until then what it reads of who is there is on its way */
+  reading: Promise<void> | undefined;
   /** what it does to take them over */
   adopting: ((run: string) => Promise<void>) | undefined;
   /** sessions that other nodes may have, by their names */
@@ -86,7 +88,12 @@ export class CloudNode {
       bus: this.bus,
       leases: {
         join: (...args) => alive(() => leases.join(...args)),
-        renew: (...args) => alive(() => leases.renew(...args)),
+        renew: (...args) =>
+          alive(async () => {
+            const rows = await leases.renew(...args);
+            await this.reading;
+            return rows;
+          }),
         fence: (...args) => alive(() => leases.fence(...args)),
         leave: (...args) => alive(() => leases.leave(...args)),
         rows: () => alive(() => leases.rows()),

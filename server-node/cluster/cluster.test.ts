@@ -434,3 +434,20 @@ test('a session that came from another node is shown who is there and who is not
     await a.world.router.hooks.run('session-arrived', { session: anna.session });
     assert.deepEqual(anna.hearsBriefly(), ['presence from=bert@ to=anna@/x type=unavailable']);
   }));
+
+test('a node that starts anew while another reads who is there is not held for the run before', () =>
+  cloud('a b', async (it, a, b) => {
+    let read = () => {};
+    const held = new Promise<void>((resolve) => {
+      read = resolve;
+    });
+    a.reading = held; // what it has read comes late
+    await settled(60);
+    b.die();
+    const [again] = await it.start('b');
+    await eventually('they know each other', () => a.cluster.nodes().some(({ run }) => run === again?.run));
+    a.reading = undefined;
+    read();
+    await settled(100);
+    assert.ok(a.cluster.nodes().some(({ run, state }) => run === again?.run && state === 'linked'));
+  }));

@@ -475,6 +475,7 @@ export class Cluster implements Others {
           },
         }),
     );
+    other.metAt = clock();
     this.#others.set(run, other);
     log.info(`node ${name} is there`);
     return other;
@@ -538,9 +539,12 @@ export class Cluster implements Others {
     for (const row of rows) this.#rows.set(row.run, row);
     // one that is over, or whose place a new run of it has taken: who withdrew it, or was started, sees to what it left.
     // One that was never in a row is about to join.
-    for (const other of [...this.#others.keys()]) {
-      const row = this.#rows.get(other);
-      if (row === undefined ? before.has(other) : row.state !== 'live') void this.#buried(other, false);
+    for (const other of [...this.#others.values()]) {
+      const row = this.#rows.get(other.run);
+      // whom we met after we began to ask may have joined behind what we read
+      const replaced = () => rows.some(({ node }) => node === other.name) && other.metAt < begun;
+      if (row === undefined ? before.has(other.run) || replaced() : row.state !== 'live')
+        void this.#buried(other.run, false);
     }
   }
 

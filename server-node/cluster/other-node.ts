@@ -57,6 +57,8 @@ export class OtherNode implements Way {
   #fan: Fan | undefined;
   /** it has been told all our sessions: what is new can be told it */
   begun = false;
+  /** when it was heard first, by our clock */
+  metAt = 0;
   readonly counters = { delivered: 0, received: 0 };
 
   constructor(run: string, name: string, parts: NodeParts, link: (node: OtherNode) => PairLink) {
