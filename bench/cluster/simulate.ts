@@ -2,8 +2,9 @@
 // with synthetic sessions: what a session costs in memory at each node, and what an event costs, as their number grows.
 // Left out: sockets, TLS, XML scanning, NATS and PostgreSQL (docs/performance.md has what those cost).
 
-import { CLUSTER_TIMES, Cluster } from '../../server-node/cluster/cluster.ts';
+import { Cluster } from '../../server-node/cluster/cluster.ts';
 import { MemoryMesh } from '../../server-node/cluster/memory-bus.ts';
+import { CLUSTER_TIMES } from '../../server-node/cluster/parts.ts';
 import { digest } from '../../server-node/digest.ts';
 import { modules } from '../../server-node/modules/index.ts';
 import { Log } from '../../server-node/observe/log.ts';

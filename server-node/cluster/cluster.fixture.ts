@@ -3,8 +3,9 @@ import { LeaseTable, MemoryLeases } from '../storage/memory/memory-leases.ts';
 import { MemoryStores } from '../storage/memory/memory-stores.ts';
 import type { Kept } from '../stream/ports.ts';
 import { DOMAIN, World } from '../world.fixture.ts';
-import { CLUSTER_TIMES, Cluster, type ClusterTimes } from './cluster.ts';
+import { Cluster } from './cluster.ts';
 import { type MemoryBus, MemoryMesh } from './memory-bus.ts';
+import { CLUSTER_TIMES, type ClusterTimes } from './parts.ts';
 
 /** Several nodes of one domain in one process: real routers and links, with memory for NATS and PostgreSQL. */
 export class Cloud {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { conditionOf, DOMAIN } from '../world.fixture.ts';
 import { NS } from '../xmpp/namespaces.ts';
 import { Cloud, type CloudNode, eventually, settled } from './cluster.fixture.ts';
-import { NameTaken } from './cluster.ts';
+import { NameTaken } from './parts.ts';
 import { transitKey } from './transit.ts';
 
 const ANNA = `anna@${DOMAIN}`;

@@ -1,121 +1,21 @@
 import { Packer, Unpacker } from '../link/pack.ts';
-import type { Log } from '../observe/log.ts';
 import type { Others } from '../router/others.ts';
-import type { Router } from '../router/router.ts';
 import type { Session } from '../router/session.ts';
-import type { Leases, NodeRow } from '../storage/leases.ts';
-import type { Stores } from '../storage/stores.ts';
-import type { Kept, Safe, Receipt as StreamReceipt } from '../stream/ports.ts';
-import type { Bytes } from '../xml/chars.ts';
+import type { NodeRow } from '../storage/leases.ts';
+import type { Kept, Receipt as StreamReceipt } from '../stream/ports.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
-import type { Bus } from './bus.ts';
+import { type Claims, Estates } from './estates.ts';
 import { fetchLine } from './fetch-line.ts';
-import type { Held } from './held.ts';
 import { LocalSessions } from './local-sessions.ts';
 import { OtherNode } from './other-node.ts';
-import { PairLink, type PairLinkLimits } from './pair-link.ts';
+import { PairLink } from './pair-link.ts';
+import { type ClusterNode, type ClusterParts, NameTaken, WIRE_VERSION } from './parts.ts';
 import type { RemoteSession } from './remote-session.ts';
-import { type Beat, Standing, type StandingLimits } from './standing.ts';
+import { type Beat, Standing } from './standing.ts';
 import { Transit, transitKey } from './transit.ts';
 
 /** a login waits no longer than this until other nodes know of it, milliseconds */
 const MOST_WAIT_MS = 1000;
-
-/** what was sent to a node that is gone waits no longer than this for whoever takes its sessions over, milliseconds */
-const HANDOVER_MS = 6000;
-
-/** what datagrams begin with: how they are written */
-export const WIRE_VERSION = 1;
-
-export interface ClusterTimes extends StandingLimits, PairLinkLimits {
-  readonly beatMs: number;
-  readonly renewMs: number;
-}
-
-export const CLUSTER_TIMES: ClusterTimes = {
-  leaseMs: 4000,
-  stopMs: 3000,
-  beatMs: 500,
-  renewMs: 1000,
-  windowBytes: 4 * 1_048_576,
-  mostBytes: 64 * 1_048_576,
-  resendMs: 250,
-  patienceMs: 10_000,
-};
-
-export interface ClusterParts {
-  readonly domain: string;
-  /** this node's name, which stays, and this run of it, which is new each start */
-  readonly node: string;
-  readonly run: string;
-  readonly version: string;
-  /** what others may want to know: where clients reach it */
-  readonly info: Readonly<Record<string, unknown>>;
-  readonly bus: Bus;
-  readonly leases: Leases;
-  readonly stores: Stores;
-  readonly safe: Pick<Safe, 'put'>;
-  readonly times: ClusterTimes;
-  /** a clock that only goes forward, milliseconds */
-  readonly clock: () => number;
-  readonly now: () => number;
-  readonly log: Log;
-  readonly router: () => Router;
-  readonly continuity: () => ClusterContinuity;
-  /** This node may not serve any more: it was taken for dead, or can't say that it lives. */
-  readonly onLost: (why: string) => void;
-}
-
-/** A message on disk that a run left which is over. */
-export interface LeftMessage {
-  readonly key: string;
-  readonly bytes: Bytes;
-}
-
-/** What outlives a node, as the cluster moves it about. */
-export interface ClusterContinuity {
-  /** Takes over what a run that is over left in the storage; `claimed`: which messages somebody still cares for, by their keys. */
-  adopt(run: string, claimed: (left: readonly LeftMessage[]) => Promise<ReadonlySet<string>>): Promise<number>;
-  /** Whether a session that came from a core that died holds this very message. */
-  holds(bytes: Bytes): boolean;
-  /** Gives a session away to another node; undefined when it is not here. */
-  release(id: string, account: string): Promise<unknown>;
-  /** Takes a session that was given away, to wait here for its client. */
-  takeIn(line: unknown): Promise<void>;
-}
-
-interface Claims {
-  readonly run: string;
-  readonly numbers: readonly number[];
-  readonly others: readonly (readonly [key: string, bytes: Bytes])[];
-}
-
-/** One other node, as people see it. */
-export interface ClusterNode {
-  readonly node: string;
-  readonly run: string;
-  readonly state: 'here' | 'linked' | 'joining' | 'silent';
-  readonly sessions: number;
-  readonly version: string;
-  readonly draining: boolean;
-  readonly database: boolean;
-  /** bytes that wait for it, and how long the oldest has, milliseconds */
-  readonly backlog: number;
-  readonly lagMs: number;
-  readonly delivered: number;
-  readonly received: number;
-  readonly resent: number;
-  readonly info: unknown;
-}
-
-/** Another node of the domain has this name, and is alive. */
-export class NameTaken extends Error {
-  override readonly name = 'NameTaken';
-
-  constructor(node: string) {
-    super(`a node named ${node} serves already`);
-  }
-}
 
 /** This node among the others of its domain: who they are, which sessions they hold, and what is said between them. */
 export class Cluster implements Others {
@@ -124,28 +24,21 @@ export class Cluster implements Others {
   readonly #others = new Map<string, OtherNode>();
   readonly #beats = new Map<string, Beat>();
   readonly #dead = new Set<string>();
-  /** what sessions here got from nodes that are gone, and may be asked for */
-  readonly #deadHeld = new Map<string, Held>();
-  readonly #adopted = new Set<string>();
-  /** sessions of runs that are over, for the case that this node is asked to withdraw them */
-  readonly #unwithdrawn = new Map<string, RemoteSession[]>();
-  readonly #adopting = new Map<string, { readonly waiting: Promise<void>; ready(): void }>();
-  /** runs whose sessions some node has taken over, and who waits for that */
-  readonly #taken = new Set<string>();
-  readonly #handovers = new Map<string, (() => void)[]>();
   readonly #rows = new Map<string, NodeRow>();
   readonly #local: LocalSessions;
   readonly transit: Transit;
+  readonly #estates: Estates;
   readonly #prefix: Buffer;
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   /** accounts that messages were kept for lately, and when */
   readonly #keptFor = new Map<string, number>();
+  /** runs that this node was about to fence when the database went away */
+  readonly #fencing = new Set<string>();
   #renewing = false;
   #joined = false;
-  #leaving = false;
   #lost = false;
   draining = false;
-  readonly counters = { withdrawn: 0, fenced: 0, links_broken: 0 };
+  readonly counters = { fenced: 0, links_broken: 0 };
 
   constructor(parts: ClusterParts) {
     this.#parts = parts;
@@ -160,6 +53,14 @@ export class Cluster implements Others {
       safe: parts.safe,
       now: parts.now,
       undelivered: (jid, stanzas) => parts.router().undelivered(jid, stanzas),
+    });
+    this.#estates = new Estates({
+      log: parts.log,
+      router: parts.router,
+      continuity: parts.continuity,
+      transit: this.transit,
+      exclusive: (name, work) => parts.stores.exclusive(name, work),
+      others: () => this.#others.values(),
     });
   }
 
@@ -190,7 +91,7 @@ export class Cluster implements Others {
 
   /** It is about to stop: it takes nothing over any more, and others learn that. */
   leaving(): void {
-    this.#leaving = true;
+    this.#estates.leaving();
     this.draining = true;
     this.#beat();
   }
@@ -306,7 +207,7 @@ export class Cluster implements Others {
       clock,
       late: (line) => this.#aside('a session that came late', () => continuity().takeIn(line)),
     });
-    if (found === undefined) await this.#adoptions();
+    if (found === undefined) await this.#estates.adoptions();
     return found;
   }
 
@@ -471,7 +372,7 @@ export class Cluster implements Others {
             this.counters.links_broken++;
             log.warn(`the link to node ${name} is given up: ${why}`);
             node.broken(notes);
-            this.#takeBack(node);
+            this.#estates.takeBack(node);
           },
         }),
     );
@@ -512,12 +413,15 @@ export class Cluster implements Others {
       const rows = await this.#parts.leases.renew(this.#parts.run, this.#standing.vouched(begun));
       this.#renewed(rows, begun);
       for (const row of this.#standing.silent(this.#parts.clock())) {
-        if (!(await this.#parts.leases.fence(row.run, row.renewals))) continue;
+        this.#fencing.add(row.run); // if no answer comes it may be done all the same, and then it is for us to go on
+        const fenced = await this.#parts.leases.fence(row.run, row.renewals);
+        this.#fencing.delete(row.run);
+        if (!fenced) continue;
         this.counters.fenced++;
         this.#parts.log.warn(`node ${row.node} is silent: its sessions are withdrawn`);
         for (const other of this.#others.values()) if (other.run !== row.run) other.tell('fenced', row.run);
         await this.#buried(row.run, true);
-        await this.#adoptLeft();
+        for (const one of this.#rows.values()) if (one.state !== 'live') await this.#estates.adopt(one.run);
       }
     } catch (error) {
       if (this.#standing.database)
@@ -544,7 +448,7 @@ export class Cluster implements Others {
       // whom we met after we began to ask may have joined behind what we read
       const replaced = () => rows.some(({ node }) => node === other.name) && other.metAt < begun;
       if (row === undefined ? before.has(other.run) || replaced() : row.state !== 'live')
-        void this.#buried(other.run, false);
+        void this.#buried(other.run, row?.state === 'fenced' && this.#fencing.delete(other.run));
     }
   }
 
@@ -556,143 +460,13 @@ export class Cluster implements Others {
   }
 
   /** A run is over. `ours`: it is for this node to withdraw its sessions and to take over what it left. */
-  async #buried(run: string, ours: boolean): Promise<void> {
-    const { log } = this.#parts;
-    this.#standing.forget(run);
+  #buried(run: string, ours: boolean): Promise<void> {
     const other = this.#others.get(run);
+    this.#standing.forget(run);
     this.#dead.add(run);
     this.#others.delete(run);
     this.#beats.delete(run);
-    if (other !== undefined) this.#deadHeld.set(run, other.held);
-    const [oldest] = this.#deadHeld.keys();
-    if (this.#deadHeld.size > 100 && oldest !== undefined) this.#deadHeld.delete(oldest);
-    const sessions = other?.dead() ?? [];
-    if (other !== undefined) log.info(`node ${other.name} is gone, with ${sessions.length} sessions`);
-    if (!ours && other !== undefined) {
-      this.#unwithdrawn.set(run, sessions);
-      const [first] = this.#unwithdrawn.keys();
-      if (this.#unwithdrawn.size > 10 && first !== undefined) this.#unwithdrawn.delete(first);
-    }
-    if (other !== undefined) this.#takeBack(other);
-    // what we sent there may have been waiting in a session that goes on elsewhere: that comes first, or it would come twice
-    if (ours) await this.#adopt(run).catch((error: unknown) => log.error('what a node left was not taken over', error));
-    else await this.#handover(run);
-    await this.transit
-      .abandon(run)
-      .catch((error: unknown) => log.error('what was on its way to a node that is gone', error));
-    if (ours) await this.#withdraw(sessions);
-  }
-
-  /** Contacts are shown that somebody is gone, unless the session goes on elsewhere. */
-  async #withdraw(sessions: readonly RemoteSession[]): Promise<void> {
-    const { router, log } = this.#parts;
-    for (const session of sessions) {
-      if (!session.available || router().sessions.get(session.jid.local, session.jid.resource) !== undefined) continue;
-      this.counters.withdrawn++;
-      await router()
-        .hooks.run('session-withdrawn', { session })
-        .catch((error: unknown) => log.error('a session was not withdrawn', error));
-    }
-  }
-
-  async #adopt(run: string): Promise<void> {
-    if (this.#adopted.has(run) || this.#leaving) return;
-    this.#adopted.add(run);
-    let ready = () => {};
-    const waiting = new Promise<void>((resolve) => {
-      ready = resolve;
-    });
-    this.#adopting.set(run, { waiting, ready });
-    try {
-      await this.#adoptNow(run);
-    } finally {
-      this.#adopting.delete(run);
-      ready();
-    }
-  }
-
-  /** Resolves when sessions that are being taken over here are here. */
-  async #adoptions(): Promise<void> {
-    await Promise.all([...this.#adopting.values()].map(({ waiting }) => waiting));
-  }
-
-  async #adoptNow(run: string): Promise<void> {
-    const adopted = await this.#parts.stores.exclusive(`adopt/${run}`, () =>
-      this.#parts.continuity().adopt(run, (left) => {
-        this.#adoptedHere(run);
-        return this.#claimed(run, left);
-      }),
-    );
-    this.#adoptedHere(run);
-    if (adopted > 0) this.#parts.log.info(`${adopted} sessions of a node that is gone wait here for their clients`);
-  }
-
-  /** Its sessions wait here: others need not wait any longer before they care for what they had sent there. */
-  #adoptedHere(run: string): void {
-    this.#adopting.get(run)?.ready();
-    if (this.#taken.has(run)) return;
-    this.#handedOn(run);
-    for (const other of this.#others.values()) if (other.begun) other.tell('adopted', run);
-  }
-
-  #handedOn(run: string): void {
-    this.#taken.add(run);
-    for (const wake of this.#handovers.get(run) ?? []) wake();
-    this.#handovers.delete(run);
-  }
-
-  /** Resolves when somebody has taken over the sessions of a run that is gone, or does not say so in time. */
-  #handover(run: string): Promise<void> {
-    if (this.#taken.has(run) || this.transit.sentTo(run).length === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, HANDOVER_MS);
-      const wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.#handovers.set(run, [...(this.#handovers.get(run) ?? []), wake]);
-    });
-  }
-
-  /** Sessions that were given to a node that may never have got them wait here again. */
-  #takeBack(other: OtherNode): void {
-    const given = [...other.given.values()];
-    other.given.clear();
-    for (const line of given) this.#aside('a session that was given away', () => this.#parts.continuity().takeIn(line));
-  }
-
-  /** What nodes left that nobody saw go. */
-  async #adoptLeft(): Promise<void> {
-    for (const row of this.#rows.values()) if (row.state !== 'live') await this.#adopt(row.run);
-  }
-
-  /** Of the messages that a run left: those that some node still cares for. */
-  async #claimed(run: string, left: readonly LeftMessage[]): Promise<ReadonlySet<string>> {
-    if (left.length === 0) return new Set();
-    const numbers: number[] = [];
-    const others: [key: string, bytes: Bytes][] = [];
-    for (const { key, bytes } of left) {
-      const origin = transitKey.read(key);
-      if (origin?.run === run) numbers.push(origin.number);
-      else others.push([key, bytes]);
-    }
-    const question: Claims = { run, numbers, others };
-    const answers = await Promise.all([
-      this.#claims(question),
-      ...[...this.#others.values()].map((other) => other.ask('claims', question).catch(() => []) as Promise<string[]>),
-    ]);
-    return new Set(answers.flat());
-  }
-
-  /** Which of those this node cares for: a client here has them, had them, or will have them. */
-  async #claims({ run, numbers, others }: Claims): Promise<string[]> {
-    const held = this.#others.get(run)?.held ?? this.#deadHeld.get(run);
-    const mine = (await held?.claims(numbers)) ?? [];
-    const { holds } = this.#parts.continuity();
-    return [
-      ...mine.map((number) => transitKey.of(run, number)),
-      ...others.flatMap(([key, bytes]) => (holds(bytes) ? [key] : [])),
-    ];
+    return this.#estates.settle(run, other, ours);
   }
 
   #twice(mine: Session, theirs: RemoteSession): void {
@@ -722,7 +496,7 @@ export class Cluster implements Others {
     if (what === 'room') return this.#parts.router().makeRoom(String(body));
     if (what === 'line') {
       const { id, account } = body as { id: string; account: string };
-      await this.#adoptions();
+      await this.#estates.adoptions();
       const line = await this.#parts.continuity().release(id, account);
       if (line !== undefined) from.given.set(id, line);
       return line;
@@ -730,13 +504,11 @@ export class Cluster implements Others {
     if (what === 'withdraw') {
       const run = String(body);
       await this.#buried(run, false);
-      const sessions = this.#unwithdrawn.get(run) ?? [];
-      this.#unwithdrawn.delete(run);
-      await this.#withdraw(sessions);
+      await this.#estates.withdraw(run);
       return true;
     }
     if (what === 'holds') return from.held.knows(body as number[]);
-    if (what === 'claims') return this.#claims(body as Claims);
+    if (what === 'claims') return this.#estates.claims(body as Claims);
     throw new Error(`this node does not know '${what}'`);
   }
 
@@ -751,11 +523,11 @@ export class Cluster implements Others {
     else if (what === 'kept') from.held.kept(Number(body));
     else if (what === 'moved') this.transit.moved(Number(body), from.run);
     else if (what === 'fetched') from.given.delete(String(body));
-    else if (what === 'adopted') this.#handedOn(String(body));
+    else if (what === 'adopted') this.#estates.handedOn(String(body));
     else if (what === 'fenced') void this.#buried(String(body), false);
     else if (what === 'left') {
       const { heir } = body as { heir: string | null };
-      if (heir === null) this.#handedOn(from.run); // there was nobody to take it over
+      if (heir === null) this.#estates.handedOn(from.run); // there was nobody to take it over
       void this.#buried(from.run, heir === this.#parts.run);
     }
   }

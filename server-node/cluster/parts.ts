@@ -1,0 +1,96 @@
+import type { Log } from '../observe/log.ts';
+import type { Router } from '../router/router.ts';
+import type { Leases } from '../storage/leases.ts';
+import type { Stores } from '../storage/stores.ts';
+import type { Safe } from '../stream/ports.ts';
+import type { Bytes } from '../xml/chars.ts';
+import type { Bus } from './bus.ts';
+import type { PairLinkLimits } from './pair-link.ts';
+import type { StandingLimits } from './standing.ts';
+
+/** what datagrams begin with: how they are written */
+export const WIRE_VERSION = 1;
+
+export interface ClusterTimes extends StandingLimits, PairLinkLimits {
+  readonly beatMs: number;
+  readonly renewMs: number;
+}
+
+export const CLUSTER_TIMES: ClusterTimes = {
+  leaseMs: 4000,
+  stopMs: 3000,
+  beatMs: 500,
+  renewMs: 1000,
+  windowBytes: 4 * 1_048_576,
+  mostBytes: 64 * 1_048_576,
+  resendMs: 250,
+  patienceMs: 10_000,
+};
+
+export interface ClusterParts {
+  readonly domain: string;
+  /** this node's name, which stays, and this run of it, which is new each start */
+  readonly node: string;
+  readonly run: string;
+  readonly version: string;
+  /** what others may want to know: where clients reach it */
+  readonly info: Readonly<Record<string, unknown>>;
+  readonly bus: Bus;
+  readonly leases: Leases;
+  readonly stores: Stores;
+  readonly safe: Pick<Safe, 'put'>;
+  readonly times: ClusterTimes;
+  /** a clock that only goes forward, milliseconds */
+  readonly clock: () => number;
+  readonly now: () => number;
+  readonly log: Log;
+  readonly router: () => Router;
+  readonly continuity: () => ClusterContinuity;
+  /** This node may not serve any more: it was taken for dead, or can't say that it lives. */
+  readonly onLost: (why: string) => void;
+}
+
+/** A message on disk that a run left which is over. */
+export interface LeftMessage {
+  readonly key: string;
+  readonly bytes: Bytes;
+}
+
+/** What outlives a node, as the cluster moves it about. */
+export interface ClusterContinuity {
+  /** Takes over what a run that is over left in the storage; `claimed`: which messages somebody still cares for, by their keys. */
+  adopt(run: string, claimed: (left: readonly LeftMessage[]) => Promise<ReadonlySet<string>>): Promise<number>;
+  /** Whether a session that came from a core that died holds this very message. */
+  holds(bytes: Bytes): boolean;
+  /** Gives a session away to another node; undefined when it is not here. */
+  release(id: string, account: string): Promise<unknown>;
+  /** Takes a session that was given away, to wait here for its client. */
+  takeIn(line: unknown): Promise<void>;
+}
+
+/** One other node, as people see it. */
+export interface ClusterNode {
+  readonly node: string;
+  readonly run: string;
+  readonly state: 'here' | 'linked' | 'joining' | 'silent';
+  readonly sessions: number;
+  readonly version: string;
+  readonly draining: boolean;
+  readonly database: boolean;
+  /** bytes that wait for it, and how long the oldest has, milliseconds */
+  readonly backlog: number;
+  readonly lagMs: number;
+  readonly delivered: number;
+  readonly received: number;
+  readonly resent: number;
+  readonly info: unknown;
+}
+
+/** Another node of the domain has this name, and is alive. */
+export class NameTaken extends Error {
+  override readonly name = 'NameTaken';
+
+  constructor(node: string) {
+    super(`a node named ${node} serves already`);
+  }
+}
