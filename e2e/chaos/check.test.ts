@@ -62,6 +62,13 @@ test('what was written to a client that acknowledges nothing may be lost; what i
   const unmanaged = [{ kind: 'lost', session: 2, farewell: true } as const, bertAgain(false)];
   assert.deepEqual(rules(history(...unmanaged, sent(1), acked(1))), []);
   assert.deepEqual(rules(history(sent(1), acked(1), ...unmanaged)), ['lost']);
+  const gone = (at: number) => [
+    { kind: 'lost', session: 3, farewell: false, at } as const,
+    { ...sent(1), at: 9000 },
+    acked(1),
+  ];
+  assert.deepEqual(rules(history(...unmanaged, ...gone(8900))), [], 'nobody knew yet');
+  assert.deepEqual(rules(history(...unmanaged, ...gone(100))), ['lost']);
 });
 
 test('twice in one session, whatever it was resumed', () => {

@@ -184,7 +184,7 @@ export class Ledger {
         account === localOf(message.to) &&
         !enabled &&
         boundAt <= (message.ackedAt ?? 0) &&
-        overAt >= (message.sentAt[0] ?? 0),
+        overAt + UNKNOWN_MS >= (message.sentAt[0] ?? 0),
     );
   }
 
@@ -270,6 +270,9 @@ export class Ledger {
 
 /** faults that keep nodes from storing anything */
 const AWAY = /postgres|disk|alone|^all/;
+
+/** so long the sender's node may not know that such a client is gone: a node stands still, or is cut off, for a lease and more */
+const UNKNOWN_MS = 5000;
 
 /** An acknowledgement that was sent so long ago has reached all nodes, if a fault did not keep it */
 export const SURE_MS = 15_000;
