@@ -156,7 +156,11 @@ export class Router {
       // where it lay before it is no longer, once this resolves: so it lies somewhere else, or has arrived
       const open = owed.filter((one) => one instanceof Promise || !one.settled);
       if (open.length > 0) return Promise.all(open.map((one) => (one instanceof Promise ? one : one.secure()))).then();
-    } else if (destination.kind === 'offline') return this.#keep(stanza, account.local, undefined, at);
+    } else if (destination.kind === 'offline')
+      // its sender was told that it is safe: if it can be put nowhere now, that is not kept from them
+      return this.#keep(stanza, account.local, undefined, at).catch((error: unknown) =>
+        this.#refuse(error, stanza, undefined, 'an undelivered message'),
+      );
   }
 
   /**

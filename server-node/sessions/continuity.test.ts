@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Session } from '../router/session.ts';
 import { MemoryStores } from '../storage/memory/memory-stores.ts';
+import { StorageError } from '../storage/stores.ts';
 import type { StreamCore } from '../stream/ports.ts';
 import { DOMAIN, World } from '../world.fixture.ts';
 import { Jid } from '../xmpp/jid.ts';
@@ -90,4 +91,20 @@ test('undelivered stanzas: messages go to another device or wait, requests come 
   );
   await world.router.undelivered(jid, [{ bytes: message(2), at: world.now }]);
   assert.equal(anna.hears().length, 1, 'who is there gets it at once');
+});
+
+test('an undelivered message that can be put nowhere now comes back to its sender', async () => {
+  const world = new World();
+  await world.people('anna', 'bert');
+  const bert = await world.come('bert/b');
+  const { accounts } = world.stores;
+  accounts.get = () => Promise.reject(new StorageError('it is away', false, { unavailable: true }));
+  await world.router.undelivered(new Jid('anna', DOMAIN, 'a'), [
+    {
+      bytes: `<message from='bert@${DOMAIN}/b' to='anna@${DOMAIN}' type='chat'><body>1</body></message>`,
+      at: world.now,
+    },
+  ]);
+  const [back] = bert.hears();
+  assert.equal(back?.attributes['type'], 'error');
 });
