@@ -315,18 +315,22 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
    */
   async release(gone: (packed: PackedLine) => void): Promise<PackedLine | undefined> {
     if (this.pack() === undefined) return undefined;
+    // first its old connection ends: what would still come over it would be counted, and told as handled, before it is safe
+    const bearer = this.#bearer;
+    this.#wire = undefined;
+    this.#bearer = undefined;
+    this.lostAt ??= this.#now();
+    bearer?.replaced('conflict', 'the session was resumed over another connection');
+    await this.settle();
     await this.#keep();
+    await this.settle();
     const packed = this.pack();
     if (packed === undefined) return undefined;
     const stored = this.#keep();
-    const bearer = this.#bearer;
     this.over = true;
-    this.#wire = undefined;
-    this.#bearer = undefined;
     this.#queue?.forget();
     this.#wakeIdle();
-    if (this.id !== undefined && this.lostAt !== undefined) this.#core.unparked?.(this.id);
-    bearer?.replaced('conflict', 'the session was resumed over another connection');
+    if (this.id !== undefined) this.#core.unparked?.(this.id);
     gone(packed);
     await stored?.catch(() => {}); // what came last and can't be kept goes along all the same
     return packed;
@@ -334,9 +338,12 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
 
   /** Waits for what an earlier connection still does, so that the counts are right (§5). */
   async settle(): Promise<void> {
-    await this.discharge();
-    const holds = () => [...(this.#holds ?? [])];
-    while (this.#busy !== undefined || holds().length > 0) await Promise.allSettled([this.#busy, ...holds()]);
+    for (;;) {
+      await this.discharge();
+      const holds = [...(this.#holds ?? [])];
+      if (this.#busy === undefined && holds.length === 0 && this.discharge() === undefined) return;
+      await Promise.allSettled([this.#busy, ...holds]);
+    }
   }
 
   /** Goes on over another connection: `hello` is sent first, then all that is not acknowledged (§5). */
