@@ -13,7 +13,9 @@ export class Held {
   readonly #run: string;
   readonly #tell: TellFate;
   readonly #held = new Map<number, HeldStanza>();
-  readonly #had = new Set<number>();
+  /** in two generations: to look for the oldest of a set that loses its oldest costs more than a message */
+  #had = new Set<number>();
+  #hadBefore = new Set<number>();
   readonly #kept = new Map<number, () => void>();
   #orphaned = false;
 
@@ -36,7 +38,7 @@ export class Held {
 
   /** Which of those are cared for here: a client has them, or will have them. */
   knows(numbers: readonly number[]): number[] {
-    return numbers.filter((number) => this.#held.has(number) || this.#had.has(number));
+    return numbers.filter((number) => this.#held.has(number) || this.#done(number));
   }
 
   /** The other node began anew, and may not have heard what should lie on disk: it is told again, and answers. */
@@ -48,6 +50,10 @@ export class Held {
   kept(number: number): void {
     this.#kept.get(number)?.();
     this.#kept.delete(number);
+  }
+
+  #done(number: number): boolean {
+    return this.#had.has(number) || this.#hadBefore.has(number);
   }
 
   get orphaned(): boolean {
@@ -66,7 +72,7 @@ export class Held {
    * them, had them, or will have them. Resolves when those are on our own disk that were on the other's.
    */
   async claims(numbers: readonly number[]): Promise<number[]> {
-    const mine = numbers.filter((number) => this.#held.has(number) || this.#had.has(number));
+    const mine = numbers.filter((number) => this.#held.has(number) || this.#done(number));
     await Promise.all(mine.map((number) => this.#held.get(number)?.adopt()));
     return mine;
   }
@@ -82,8 +88,10 @@ export class Held {
     this.#held.delete(number);
     if (fate !== FATE.lost) {
       this.#had.add(number);
-      const [oldest] = this.#had;
-      if (this.#had.size > MOST_REMEMBERED && oldest !== undefined) this.#had.delete(oldest);
+      if (this.#had.size >= MOST_REMEMBERED) {
+        this.#hadBefore = this.#had;
+        this.#had = new Set();
+      }
     }
     if (!this.#orphaned) this.#tell(number, fate);
   }

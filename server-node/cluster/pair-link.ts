@@ -81,7 +81,7 @@ export class PairLink {
   #closed = false;
   /** who waits until the other side has what was written */
   /** what is remembered until the other side has it: behind which piece; and of what was not cut into pieces yet */
-  #notes: { readonly upTo: number; readonly note: unknown }[] = [];
+  #notes: { readonly upTo: number; readonly notes: readonly unknown[] }[] = [];
   #fresh: unknown[] = [];
   readonly #waiting: { readonly upTo: number; resolve(): void }[] = [];
   /** who will, once it has left */
@@ -209,7 +209,7 @@ export class PairLink {
     this.#nextSeq = 1;
     this.#progressAt = this.#parts.clock();
     this.#wake(Number.POSITIVE_INFINITY);
-    const notes = [...this.#notes.map(({ note }) => note), ...this.#fresh];
+    const notes = [...this.#notes.flatMap((one) => one.notes), ...this.#fresh];
     this.#notes = [];
     this.#fresh = [];
     this.#parts.broken(why, notes);
@@ -259,8 +259,10 @@ export class PairLink {
       this.#bytes += datagram.length;
     }
     const upTo = this.#nextSeq - 1;
-    for (const note of this.#fresh) this.#notes.push({ upTo, note });
-    this.#fresh = [];
+    if (this.#fresh.length > 0) {
+      this.#notes.push({ upTo, notes: this.#fresh });
+      this.#fresh = [];
+    }
     if (this.#bytes > this.#parts.limits.mostBytes) this.breakOff('too much waits for the other node');
   }
 
