@@ -75,8 +75,9 @@ export class Transit {
 
   /** Its client was sent it, and acknowledges nothing. */
   passed(number: number): void {
-    this.#open.get(number)?.kept?.drop();
+    const entry = this.#open.get(number);
     this.#open.delete(number);
+    if (entry?.receipt === undefined) entry?.kept?.drop(); // another device's copy may lie there too
   }
 
   /** Its client has it. */

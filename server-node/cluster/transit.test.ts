@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Receipt } from '../router/session.ts';
+import type { Kept, Unacknowledged } from '../stream/ports.ts';
+import { Jid } from '../xmpp/jid.ts';
+import { Transit, transitKey } from './transit.ts';
+
+const ANNA = new Jid('anna', 'example.org', 'a');
+const MESSAGE = "<message from='bert@example.org/b' to='anna@example.org'><body>hi</body></message>";
+
+function transit() {
+  const disk = new Map<string, string>();
+  const back: string[] = [];
+  const it = new Transit({
+    run: 'r',
+    now: () => 7,
+    safe: {
+      put: (_account, { bytes }: Unacknowledged, key = ''): Kept => {
+        disk.set(key, bytes);
+        return { key, stored: Promise.resolve(), drop: () => void disk.delete(key) };
+      },
+    },
+    undelivered: async (_jid, stanzas) => void back.push(...stanzas.map(({ bytes }) => bytes)),
+  });
+  return { it, disk, back };
+}
+
+test('a message lies on disk under its number from when it should until it has arrived', async () => {
+  const { it, disk, back } = transit();
+  const number = it.follow('other', ANNA, MESSAGE, undefined);
+  const debt = it.debt(number);
+  assert.equal(debt.settled, false);
+  await debt.secure();
+  assert.deepEqual([...disk], [[transitKey.of('r', number), MESSAGE]]);
+  it.taken(number);
+  assert.deepEqual([debt.settled, disk.size, back], [true, 0, []]);
+});
+
+test('what is lost, or was sent to a node that is gone, goes back once', async () => {
+  const { it, disk, back } = transit();
+  const [one, two] = [it.follow('x', ANNA, MESSAGE, undefined), it.follow('y', ANNA, MESSAGE, undefined)];
+  await it.keep(two);
+  await it.lost(one);
+  await Promise.all([it.abandon('y'), it.abandon('y')]);
+  assert.deepEqual([back.length, disk.size, it.size], [2, 0, 0]);
+});
+
+test('of a message to two devices the copy on disk stays when one that acknowledges nothing was sent it', async () => {
+  const { it, disk, back } = transit();
+  const receipt = new Receipt(MESSAGE).another().another();
+  const [silent, managed] = [it.follow('x', ANNA, MESSAGE, receipt), it.follow('y', ANNA, MESSAGE, receipt)];
+  await it.keep(silent);
+  it.passed(silent);
+  assert.equal(disk.size, 1);
+  it.taken(managed);
+  assert.deepEqual([disk.size, back], [0, []]);
+});
