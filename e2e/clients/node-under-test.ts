@@ -8,15 +8,22 @@ const root = join(import.meta.dirname, '..', '..');
 export const PARLEYD =
   process.env['PARLEYD'] ?? join(root, 'dist', 'node', `parleyd-linux-${process.arch === 'arm64' ? 'arm64' : 'x64'}`);
 
-/** A port of loopback that is free now. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
+/** below the ports that Linux takes for connections going out (32768 and more): one of those could be taken before we listen */
+const [LOWEST, HIGHEST] = [20_000, 32_000];
+
+/** A port of loopback that is free now, and that no connection going out will take. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
+    if (await isFree(port)) return port;
+  }
+}
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const at = server.address();
-      server.close(() => resolve(typeof at === 'object' && at !== null ? at.port : 0));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 
 /** Connections in a process of their own, as PARLEY_THROUGH=edge has it for every test, over a Unix socket. */
