@@ -10,7 +10,5 @@ export interface Bus {
   publish(subject: string, data: Uint8Array): void;
   /** Until the bus is closed. */
   subscribe(subject: string, take: (data: Uint8Array) => void): void;
-  /** Called whenever the connection is lost or there again. */
-  onState(told: (connected: boolean) => void): void;
   close(): Promise<void>;
 }

@@ -25,7 +25,6 @@ export class MemoryBus implements Bus {
   readonly name: string;
   readonly most: number;
   readonly #mesh: MemoryMesh;
-  readonly #listeners: ((connected: boolean) => void)[] = [];
   #connected = true;
 
   constructor(mesh: MemoryMesh, name: string, most: number) {
@@ -40,7 +39,6 @@ export class MemoryBus implements Bus {
 
   set connected(connected: boolean) {
     this.#connected = connected;
-    for (const told of this.#listeners) told(connected);
   }
 
   publish(subject: string, data: Uint8Array): void {
@@ -50,10 +48,6 @@ export class MemoryBus implements Bus {
 
   subscribe(subject: string, take: (data: Uint8Array) => void): void {
     this.#mesh.subscribe(this, subject, take);
-  }
-
-  onState(told: (connected: boolean) => void): void {
-    this.#listeners.push(told);
   }
 
   async close(): Promise<void> {

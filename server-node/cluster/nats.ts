@@ -27,7 +27,6 @@ const CONNECT_MS = 2000;
 /** NATS (core, without JetStream) as the bus of a cluster. */
 export class NatsBus implements Bus {
   readonly #connection: NatsConnection;
-  readonly #listeners: ((connected: boolean) => void)[] = [];
   #connected = true;
   #closed = false;
   readonly counters = { published: 0, bytes: 0, dropped: 0, reconnects: 0 };
@@ -109,10 +108,6 @@ export class NatsBus implements Bus {
     });
   }
 
-  onState(told: (connected: boolean) => void): void {
-    this.#listeners.push(told);
-  }
-
   async close(): Promise<void> {
     this.#closed = true;
     // what was published before has left when this resolves, unless the server is away
@@ -125,11 +120,11 @@ export class NatsBus implements Bus {
   async #watch(log: Log): Promise<void> {
     for await (const status of this.#connection.status()) {
       if (status.type === 'disconnect') {
-        this.#tell(false);
+        this.#connected = false;
         log.warn('NATS is out of reach: other nodes are not heard until it is back');
       } else if (status.type === 'reconnect') {
         this.counters.reconnects++;
-        this.#tell(true);
+        this.#connected = true;
         log.info(`NATS is there again (${this.#connection.getServer()})`);
       } else if (status.type === 'error' || status.type === 'slowConsumer') {
         log.warn(
@@ -137,11 +132,5 @@ export class NatsBus implements Bus {
         );
       }
     }
-  }
-
-  #tell(connected: boolean): void {
-    if (this.#connected === connected) return;
-    this.#connected = connected;
-    for (const told of this.#listeners) told(connected);
   }
 }

@@ -319,7 +319,10 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     const bearer = this.#bearer;
     this.#wire = undefined;
     this.#bearer = undefined;
-    this.lostAt ??= this.#now();
+    if (this.lostAt === undefined) {
+      this.lostAt = this.#now();
+      this.#waitsSince = this.#clock(); // it has not waited at all: nobody may end it now
+    }
     bearer?.replaced('conflict', 'the session was resumed over another connection');
     await this.settle();
     await this.#keep();
