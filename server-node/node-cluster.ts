@@ -17,6 +17,9 @@ import type { Stores } from './storage/stores.ts';
 import type { Safe } from './stream/ports.ts';
 import { VERSION } from './version.ts';
 
+/** keys of messages that came with sessions of other nodes are remembered, for who clears up after a node */
+const MOST_TAKEN = 100_000;
+
 export interface NodeClusterParts {
   readonly config: Config;
   readonly path: (name: string) => string;
@@ -206,6 +209,20 @@ export class NodeCluster {
     ];
   }
 
+  /** Whether a session that came here brought a message that lay on another node's disk under that key. */
+  tookOver(key: string): boolean {
+    return this.#took.has(key) || this.#tookBefore.has(key);
+  }
+
+  #tookOver(key: string): void {
+    this.#took.add(key);
+    if (this.#took.size < MOST_TAKEN) return;
+    this.#tookBefore = this.#took;
+    this.#took = new Set();
+  }
+  #took = new Set<string>();
+  #tookBefore = new Set<string>();
+
   /** The safe as sessions know it: what came from another node, or was kept by one, is told apart by its key. */
   safe(): Safe {
     const { safe, run } = this.#parts;
@@ -214,8 +231,11 @@ export class NodeCluster {
       known: (key) => safe.known(key),
       foreign: (key) => {
         if (!key.includes('!')) return undefined;
-        if (transitKey.read(key) !== undefined) return this.cluster.receiptOf(key) ?? 'ours';
-        return key.startsWith(`${run}!`) ? undefined : 'ours';
+        const receipt = transitKey.read(key) === undefined ? undefined : this.cluster.receiptOf(key);
+        if (receipt !== undefined) return receipt;
+        if (key.startsWith(`${run}!`)) return undefined;
+        this.#tookOver(key);
+        return 'ours';
       },
     };
   }

@@ -34,7 +34,7 @@ import { Safekeeping } from './sessions/safekeeping.ts';
 import { SecondTime } from './sessions/second-time.ts';
 import { kindOf, openStores, placeOf } from './storage/open.ts';
 import { StorageError } from './storage/stores.ts';
-import { Lifeline, type PackedLine } from './stream/lifeline.ts';
+import type { PackedLine } from './stream/lifeline.ts';
 import type { StreamCore } from './stream/ports.ts';
 import { Identity } from './transport/certificate.ts';
 import { connectionsAllowed } from './transport/descriptors.ts';
@@ -83,7 +83,7 @@ export async function startNode(
   const run = isClustered(config) ? runOf(config) : '';
   const unkept = (error: unknown) => fault('an unacknowledged message was not kept', error);
   const safe = new Safekeeping(stores, now(), unkept, run);
-  const cluster = isClustered(config)
+  const cluster: NodeCluster | undefined = isClustered(config)
     ? await NodeCluster.connect({
         config,
         path,
@@ -93,21 +93,19 @@ export async function startNode(
         run,
         router: () => router,
         continuity: () => ({
-          adopt: async (of, claimed) => {
-            const { lines, left } = await continuity.adopt(of);
-            for (const line of lines) edge.lines.add(line);
-            const back = async () => continuity.giveBack(left, await claimed(left));
-            // edges of a core that died may hold what it had on disk, and need a while to come to another
-            if (desk === undefined) await back();
-            else setTimeout(() => void back().catch(unkept), config['edge.grace_seconds'] * 1000);
-            return lines.length;
-          },
-          holds: (bytes) => second.holds(bytes),
+          adopt: (of) =>
+            continuity.adopt(
+              of,
+              (id) => edge.lines.has(id),
+              (line) => edge.lines.add(line),
+            ),
+          left: (of) => continuity.left(of),
+          giveBack: (left, elsewhere) => continuity.giveBack(left, elsewhere),
+          holds: ({ key, bytes }) => second.holds(bytes) || cluster?.tookOver(key) === true,
+          // edges of a core that died may hold what it had on disk, and need a while to come to another
+          graceMs: desk === undefined ? 0 : config['edge.grace_seconds'] * 1000,
           release: (id, account) => release(id, account),
-          takeIn: async (packed) => {
-            const line = await Lifeline.unpack(packed as PackedLine, core, limits.lines, now);
-            if (line !== undefined) edge.lines.add(line);
-          },
+          takeIn: (packed) => edge.lines.takeIn(packed as PackedLine, core, now),
         }),
         onLost,
       })
@@ -185,6 +183,7 @@ export async function startNode(
       : {
           fetch: (id, account) => cluster.cluster.fetch(id, account),
           fetched: (id) => cluster.cluster.fetched(id),
+          takeIn: (line) => edge.lines.takeIn(line as PackedLine, core, now),
           parked: (id, line) => continuity.park(id, line as PackedLine),
           unparked: (id) => continuity.unpark(id),
         }),

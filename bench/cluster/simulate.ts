@@ -71,6 +71,9 @@ class Node {
         release: async () => undefined,
         takeIn: async () => {},
         holds: () => false,
+        left: async () => [],
+        giveBack: async () => {},
+        graceMs: 0,
       }),
       onLost: fail,
     });

@@ -5,7 +5,7 @@ import type { Kept } from '../stream/ports.ts';
 import { DOMAIN, World } from '../world.fixture.ts';
 import { Cluster } from './cluster.ts';
 import { type MemoryBus, MemoryMesh } from './memory-bus.ts';
-import { CLUSTER_TIMES, type ClusterTimes } from './parts.ts';
+import { CLUSTER_TIMES, type ClusterTimes, type LeftMessage } from './parts.ts';
 
 /** Several nodes of one domain in one process: real routers and links, with memory for NATS and PostgreSQL. */
 export class Cloud {
@@ -47,6 +47,12 @@ export class Cloud {
     for (const node of this.nodes) await node.cluster.leave();
   }
 
+  /** What a run has on disk. */
+  left(run: string): LeftMessage[] {
+    const node = this.nodes.find((one) => one.run === run);
+    return [...(node?.safe ?? [])].map(([key, message]) => ({ key, ...message }));
+  }
+
   /** What nodes complained of that a test did not cause. */
   get faults(): string[] {
     return this.nodes.flatMap(({ world }) => world.faults);
@@ -62,9 +68,13 @@ export class CloudNode {
   readonly lost: string[] = [];
   readonly lines: string[] = [];
   /** what lies on disk for the case that this node dies */
-  readonly safe = new Map<string, { readonly account: string; readonly bytes: string; readonly at: number }>();
+  readonly safe = new Map<string, Omit<LeftMessage, 'key'>>();
   /** runs whose left-overs this node took over */
   readonly adopted: string[] = [];
+  /** keys of messages that came here with sessions of other nodes */
+  readonly tookOver = new Set<string>();
+  /** what it found on disk of others, and gave back */
+  readonly givenBack: string[] = [];
   /** until then what it reads of who is there is on its way */
   reading: Promise<void> | undefined;
   /** what it does to take them over */
@@ -97,13 +107,15 @@ export class CloudNode {
           }),
         fence: (...args) => alive(() => leases.fence(...args)),
         leave: (...args) => alive(() => leases.leave(...args)),
+        estates: () => alive(() => leases.estates()),
+        settled: (...args) => alive(() => leases.settled(...args)),
         rows: () => alive(() => leases.rows()),
         close: () => leases.close(),
       },
       stores: cloud.stores,
       safe: {
-        put: (account, { bytes, at }, key = ''): Kept => {
-          this.safe.set(key, { account, bytes, at });
+        put: (account, { bytes, at }, key, also): Kept => {
+          this.safe.set(key, { account, bytes, at, also });
           return { key, stored: Promise.resolve(), drop: () => void this.safe.delete(key) };
         },
       },
@@ -117,13 +129,21 @@ export class CloudNode {
           await this.adopting?.(run);
           return this.adopted.push(run);
         },
+        left: async (run) => cloud.left(run),
+        giveBack: async (left, elsewhere) => {
+          for (const one of left) {
+            if (!elsewhere.has(one.key)) this.givenBack.push(one.key);
+            for (const node of cloud.nodes) node.safe.delete(one.key);
+          }
+        },
+        graceMs: 0,
         release: async (id) => {
           const line = this.parked.get(id);
           this.parked.delete(id);
           return line;
         },
         takeIn: async (line) => void this.parked.set((line as { id: string }).id, line),
-        holds: () => false,
+        holds: ({ key }) => this.tookOver.has(key),
       }),
       onLost: (why) => this.lost.push(why),
     });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { MemoryLeases } from '../storage/memory/memory-leases.ts';
 import { conditionOf, DOMAIN } from '../world.fixture.ts';
 import { NS } from '../xmpp/namespaces.ts';
 import { Cloud, type CloudNode, eventually, settled } from './cluster.fixture.ts';
@@ -450,4 +451,108 @@ test('a node that starts anew while another reads who is there is not held for t
     read();
     await settled(100);
     assert.ok(a.cluster.nodes().some(({ run, state }) => run === again?.run && state === 'linked'));
+  }));
+
+test('nodes that meet for the first time, with people at both, show each what they could not be told', () =>
+  cloud(
+    'a b',
+    async (it, a, b) => {
+      it.mesh.passes = () => false;
+      const [c] = await it.start('c');
+      const anna = await a.world.come('anna/x');
+      const bert = await c?.world.come('bert/y', '<presence><show>dnd</show></presence>');
+      anna.hears();
+      bert?.hears();
+      it.mesh.passes = () => true;
+      await eventually('they see each other', () => anna.incoming.length > 0 && (bert?.incoming.length ?? 0) > 0);
+      await settled(50);
+      assert.deepEqual(anna.hearsBriefly(), ['presence from=bert@/y to=anna@']);
+      assert.deepEqual(bert?.hearsBriefly(), ['presence from=anna@/x to=bert@']);
+      await b.cluster.leave();
+    },
+    { patienceMs: 60_000 },
+  ));
+
+test('who changes, or goes, while the other node does not know all who are here is shown by this one', () =>
+  cloud(
+    'a b',
+    async (it, a, b) => {
+      const bert = await b.world.come('bert/y');
+      await settled();
+      it.mesh.passes = (from) => from !== 'a';
+      const anna = await a.world.come('anna/x'); // b learns of her late
+      await bert.says('<presence><show>away</show></presence>');
+      await eventually('she sees it', () => anna.incoming.length > 0);
+      assert.equal(anna.hears()[0]?.child('show')?.text, 'away');
+      await bert.leaves();
+      await eventually('she sees that he is gone', () => anna.incoming.length > 0);
+      assert.deepEqual(anna.hearsBriefly(), ['presence from=bert@/y to=anna@ type=unavailable']);
+      it.mesh.passes = () => true;
+      await eventually('all is told', () => a.cluster.nodes().every(({ backlog }) => backlog === 0));
+      await settled(50);
+      const again = await b.world.come('bert/y');
+      await settled(20);
+      assert.deepEqual(anna.hearsBriefly(), ['presence from=bert@/y to=anna@'], 'once, by his node alone');
+      await again.leaves();
+    },
+    { leaseMs: 10_000, stopMs: 9000, patienceMs: 60_000 },
+  ));
+
+test('what a run left that replaced another is cared for, although nobody was told to', () =>
+  cloud('a b', async (it, a, b) => {
+    b.safe.set(transitKey.of(b.run, 7), { account: 'bert', bytes: '<message/>', at: 1 });
+    b.die();
+    // a new run takes its place, and dies before it has taken over anything
+    const leases = new MemoryLeases(it.leases);
+    await leases.join('b', 'b-between', {});
+    await leases.fence('b-between', 0);
+    const rows = it.leases.rows;
+    rows.delete('b');
+    assert.deepEqual([...it.leases.estates].sort(), [b.run, 'b-between'].sort());
+    await eventually('it is given back', () => a.givenBack.length > 0 && it.leases.estates.size === 0);
+    assert.deepEqual(a.givenBack, [transitKey.of(b.run, 7)]);
+  }));
+
+test('a message on disk is not given back while a node that lives could not be asked whether it cares for it', () =>
+  cloud(
+    'a b c',
+    async (it, a, b, c) => {
+      const key = transitKey.of(b.run, 7);
+      b.safe.set(key, { account: 'bert', bytes: '<message/>', at: 1 });
+      c.tookOver.add(key); // with a session that came from b
+      it.mesh.passes = (from, to) => from !== 'c' && to !== 'c';
+      b.die();
+      await eventually('its sessions are taken over', () => a.adopted.length + c.adopted.length > 0);
+      await settled(500);
+      assert.deepEqual([a.givenBack, c.givenBack], [[], []]);
+      it.mesh.passes = () => true;
+      await eventually('all is cared for', () => it.leases.estates.size === 0);
+      assert.deepEqual([a.givenBack, c.givenBack], [[], []], 'c has it');
+    },
+    { leaseMs: 1000, stopMs: 800 },
+  ));
+
+test('of a message to two devices the copy on disk is known by both: it does not come again to who has it', () =>
+  cloud('a b c', async (it, a, b, c) => {
+    const [anna, desk, phone] = [
+      await a.world.come('anna/x'),
+      await b.world.come('bert/desk'),
+      await c.world.come('bert/phone'),
+    ];
+    desk.managed = phone.managed = true;
+    await settled();
+    await anna.says(`<message to='${BERT}' type='chat' id='1'><body>hi</body></message>`);
+    await settled();
+    await a.cluster.transit.keep(1);
+    assert.deepEqual(
+      [...a.safe.values()].map(({ also }) => also),
+      [[1, 2]],
+    );
+    it.mesh.passes = (from) => from !== 'c';
+    for (const receipt of phone.receipts) receipt.taken(); // what the phone says of it does not reach a any more
+    await settled();
+    a.die();
+    it.mesh.passes = () => true;
+    await eventually('it is cared for', () => a.safe.size === 0);
+    assert.deepEqual([b.givenBack, c.givenBack], [[], []]);
   }));

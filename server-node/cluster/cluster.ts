@@ -3,10 +3,10 @@ import type { Others } from '../router/others.ts';
 import type { Session } from '../router/session.ts';
 import type { NodeRow } from '../storage/leases.ts';
 import type { Kept, Receipt as StreamReceipt } from '../stream/ports.ts';
-import type { Stanza } from '../xmpp/stanza.ts';
 import { type Claims, Estates } from './estates.ts';
 import { fetchLine } from './fetch-line.ts';
 import { LocalSessions } from './local-sessions.ts';
+import { Missed } from './missed.ts';
 import { OtherNode } from './other-node.ts';
 import { PairLink } from './pair-link.ts';
 import { type ClusterNode, type ClusterParts, NameTaken, WIRE_VERSION } from './parts.ts';
@@ -16,6 +16,8 @@ import { Transit, transitKey } from './transit.ts';
 
 /** a login waits no longer than this until other nodes know of it, milliseconds */
 const MOST_WAIT_MS = 1000;
+/** renewals of the lease from one look for what others left to the next */
+const SWEEP_EVERY = 2;
 
 /** This node among the others of its domain: who they are, which sessions they hold, and what is said between them. */
 export class Cluster implements Others {
@@ -28,6 +30,7 @@ export class Cluster implements Others {
   readonly #local: LocalSessions;
   readonly transit: Transit;
   readonly #estates: Estates;
+  readonly #missed: Missed;
   readonly #prefix: Buffer;
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   /** accounts that messages were kept for lately, and when */
@@ -35,6 +38,7 @@ export class Cluster implements Others {
   /** runs that this node was about to fence when the database went away */
   readonly #fencing = new Set<string>();
   #renewing = false;
+  #renewals = 0;
   #joined = false;
   #lost = false;
   draining = false;
@@ -54,11 +58,19 @@ export class Cluster implements Others {
       now: parts.now,
       undelivered: (jid, stanzas) => parts.router().undelivered(jid, stanzas),
     });
+    this.#missed = new Missed(
+      (session) => parts.router().hooks.run('presence-missed', { session }),
+      (error) => parts.log.error('presence that was missed failed', error),
+    );
     this.#estates = new Estates({
       log: parts.log,
       router: parts.router,
       continuity: parts.continuity,
       transit: this.transit,
+      leases: parts.leases,
+      clock: parts.clock,
+      leaseMs: parts.times.leaseMs,
+      run: parts.run,
       exclusive: (name, work) => parts.stores.exclusive(name, work),
       others: () => this.#others.values(),
     });
@@ -171,17 +183,22 @@ export class Cluster implements Others {
 
   async informed(): Promise<void> {
     const { clock, times } = this.#parts;
-    // one that has been silent for longer than it should is not waited for: it is told everything when it is back
-    const reached = [...this.#others.values()].filter(
-      ({ begun, run }) => begun && clock() - this.#standing.heardAt(run) < 2 * times.beatMs + 200,
-    );
-    if (reached.length === 0) return;
+    const waited = new Set<OtherNode>();
+    for (const other of this.#others.values()) {
+      if (!other.begun) continue;
+      // one that has been silent for longer than it should is not waited for
+      if (clock() - this.#standing.heardAt(other.run) < 2 * times.beatMs + 200) waited.add(other);
+      else other.doubt();
+    }
+    if (waited.size === 0) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const enough = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, MOST_WAIT_MS);
     });
-    await Promise.race([Promise.all(reached.map(({ link }) => link.heard())), enough]);
+    const heard = [...waited].map((other) => other.link.heard().then(() => waited.delete(other)));
+    await Promise.race([Promise.all(heard), enough]);
     clearTimeout(timer);
+    for (const other of waited) if (other.begun) other.doubt();
   }
 
   async room(name: string): Promise<boolean> {
@@ -348,7 +365,7 @@ export class Cluster implements Others {
         close: (session) => void router().close(session),
         twice: (mine, theirs) => this.#twice(mine, theirs),
         onFault: (error, what) => log.error(`${what} failed`, error),
-        missed: (session, stanza) => this.#missed(session, stanza),
+        missed: (session) => this.#missed.add(session),
         ready: (session) => {
           if (this.#keptFor.has(session.jid.local)) this.#waiting(session);
         },
@@ -421,8 +438,8 @@ export class Cluster implements Others {
         this.#parts.log.warn(`node ${row.node} is silent: its sessions are withdrawn`);
         for (const other of this.#others.values()) if (other.run !== row.run) other.tell('fenced', row.run);
         await this.#buried(row.run, true);
-        for (const one of this.#rows.values()) if (one.state !== 'live') await this.#estates.adopt(one.run);
       }
+      if (++this.#renewals % SWEEP_EVERY === 0) await this.#estates.sweep();
     } catch (error) {
       if (this.#standing.database)
         this.#parts.log.warn(`the database is out of reach: ${error instanceof Error ? error.message : error}`);
@@ -447,7 +464,8 @@ export class Cluster implements Others {
       const row = this.#rows.get(other.run);
       // whom we met after we began to ask may have joined behind what we read
       const replaced = () => rows.some(({ node }) => node === other.name) && other.metAt < begun;
-      if (row === undefined ? before.has(other.run) || replaced() : row.state !== 'live')
+      const silent = () => clock() - this.#standing.heardAt(other.run) > 2 * this.#parts.times.leaseMs;
+      if (row === undefined ? before.has(other.run) || replaced() || silent() : row.state !== 'live')
         void this.#buried(other.run, row?.state === 'fenced' && this.#fencing.delete(other.run));
     }
   }
@@ -476,12 +494,6 @@ export class Cluster implements Others {
     if (!older || mine.closed) return; // its own node ends it
     mine.outlet.end('conflict', 'replaced by a new session of the same resource');
     void this.#parts.router().close(mine);
-  }
-
-  #missed(session: RemoteSession, stanza: Stanza): void {
-    this.#aside('presence that was missed', () =>
-      this.#parts.router().hooks.run('presence-missed', { session, stanza }),
-    );
   }
 
   #waiting(session: RemoteSession): void {

@@ -1,6 +1,7 @@
 import type { Log } from '../observe/log.ts';
 import type { Router } from '../router/router.ts';
-import type { Bytes } from '../xml/chars.ts';
+import type { Leases, NodeRow } from '../storage/leases.ts';
+import { StorageError } from '../storage/stores.ts';
 import type { Held } from './held.ts';
 import type { OtherNode } from './other-node.ts';
 import type { ClusterContinuity, LeftMessage } from './parts.ts';
@@ -9,36 +10,58 @@ import { type Transit, transitKey } from './transit.ts';
 
 /** what was sent to a node that is gone waits no longer than this for whoever takes its sessions over, milliseconds */
 const HANDOVER_MS = 6000;
+/** who is to take a run over has so long before others see to it, in leases */
+const SWEEP_AFTER = 1.25;
+/** a node that lives and can't be asked is waited for so long, in leases: it may hold what would be given back a second time */
+const PATIENCE = 15;
 
 /** A question: which of the messages that a run had on disk somebody still cares for. */
 export interface Claims {
   readonly run: string;
-  readonly numbers: readonly number[];
-  readonly others: readonly (readonly [key: string, bytes: Bytes])[];
+  readonly left: readonly LeftMessage[];
 }
 
 export interface EstateParts {
   readonly transit: Transit;
   readonly log: Log;
+  readonly leases: Leases;
   readonly router: () => Router;
   readonly continuity: () => ClusterContinuity;
+  readonly clock: () => number;
+  readonly leaseMs: number;
   exclusive<T>(name: string, work: () => Promise<T>): Promise<T>;
-  /** the nodes that live */
+  /** this node's run, and the nodes that were heard */
+  readonly run: string;
   others(): Iterable<OtherNode>;
 }
 
 const MOST_REMEMBERED = 100;
 const MOST_UNWITHDRAWN = 10;
 
-/** What runs of nodes leave that are over: sessions that wait, messages on disk and on their way, people to be withdrawn. */
+/** What this node knows of a run that is over and has left something. */
+interface Estate {
+  readonly since: number;
+  /** its sessions are where their clients find them */
+  linesTaken: boolean;
+  linesTakenAt: number;
+  work: Promise<void> | undefined;
+}
+
+/**
+ * What runs of nodes leave that are over: sessions that wait, messages on disk and on their way, people to be withdrawn. Which
+ * runs that are stands in the database until all is cared for, so nothing depends on who was to do it.
+ *
+ * Sessions first, and of all runs that are over: a session of one may hold a message that another had on disk. Then all nodes
+ * are asked which of the messages on disk they care for; the others go where messages wait.
+ */
 export class Estates {
   readonly #parts: EstateParts;
   /** what sessions here got from nodes that are gone, and may be asked for */
   readonly #deadHeld = new Map<string, Held>();
-  readonly #adopted = new Set<string>();
+  readonly #estates = new Map<string, Estate>();
   /** sessions of runs that are over, for the case that this node is asked to withdraw them */
   readonly #unwithdrawn = new Map<string, RemoteSession[]>();
-  readonly #adopting = new Map<string, { readonly waiting: Promise<void>; ready(): void }>();
+  readonly #adopting = new Set<Promise<unknown>>();
   /** runs whose sessions some node has taken over, and who waits for that */
   readonly #taken = new Set<string>();
   readonly #handovers = new Map<string, (() => void)[]>();
@@ -67,12 +90,26 @@ export class Estates {
     if (!ours && other !== undefined) remember(this.#unwithdrawn, run, sessions, MOST_UNWITHDRAWN);
     if (other !== undefined) this.takeBack(other);
     // what we sent there may have been waiting in a session that goes on elsewhere: that comes first, or it would come twice
-    if (ours) await this.adopt(run).catch((error: unknown) => log.error('what a node left was not taken over', error));
+    if (ours) await this.#attempt(() => this.#takeLines(run));
     else await this.#handover(run);
     await this.#parts.transit
       .abandon(run)
       .catch((error: unknown) => log.error('what was on its way to a node that is gone', error));
-    if (ours) await this.#withdraw(sessions);
+    if (!ours) return;
+    await this.#withdraw(sessions);
+    void this.#work(run);
+  }
+
+  /** Called every now and then: what nobody has cared for yet. */
+  async sweep(): Promise<void> {
+    const runs = await this.#parts.leases.estates();
+    const now = this.#parts.clock();
+    for (const run of this.#estates.keys())
+      if (!runs.includes(run) && this.#estates.get(run)?.work === undefined) this.#estates.delete(run);
+    for (const run of runs) {
+      const estate = this.#of(run);
+      if (now - estate.since >= SWEEP_AFTER * this.#parts.leaseMs) void this.#work(run);
+    }
   }
 
   /** Another node asks that the sessions of a run are withdrawn which it did not know itself. */
@@ -94,50 +131,86 @@ export class Estates {
     }
   }
 
-  /** Takes over what a run left, unless that was done. */
-  async adopt(run: string): Promise<void> {
-    if (this.#adopted.has(run) || this.#leaving) return;
-    this.#adopted.add(run);
-    let ready = () => {};
-    const waiting = new Promise<void>((resolve) => {
-      ready = resolve;
+  /** Resolves when sessions that are being taken over here are here. */
+  async adoptions(): Promise<void> {
+    await Promise.all(this.#adopting);
+  }
+
+  #of(run: string): Estate {
+    let estate = this.#estates.get(run);
+    if (estate === undefined) {
+      estate = { since: this.#parts.clock(), linesTaken: false, linesTakenAt: 0, work: undefined };
+      this.#estates.set(run, estate);
+    }
+    return estate;
+  }
+
+  /** Cares for all that a run left; what fails now is tried again by the next sweep, here or at another node. */
+  #work(run: string): Promise<void> {
+    const estate = this.#of(run);
+    estate.work ??= this.#attempt(() => this.#workNow(run)).finally(() => {
+      estate.work = undefined;
     });
-    this.#adopting.set(run, { waiting, ready });
+    return estate.work;
+  }
+
+  async #attempt(work: () => Promise<unknown>): Promise<void> {
     try {
-      await this.#adoptNow(run);
-    } finally {
-      this.#adopting.delete(run);
-      ready();
+      if (!this.#leaving) await work();
+    } catch (error) {
+      // while the database is away nothing can be taken over, and the next sweep tries again
+      if (!(error instanceof StorageError && error.unavailable))
+        this.#parts.log.error('what a node left was not taken over', error);
     }
   }
 
-  /** Resolves when sessions that are being taken over here are here. */
-  async adoptions(): Promise<void> {
-    await Promise.all([...this.#adopting.values()].map(({ waiting }) => waiting));
+  async #workNow(run: string): Promise<void> {
+    const { leases, exclusive, continuity, clock } = this.#parts;
+    await this.#takeLines(run);
+    const estate = this.#of(run);
+    const graceMs = continuity().graceMs - (clock() - estate.linesTakenAt);
+    if (graceMs > 0) await new Promise((resolve) => setTimeout(resolve, graceMs).unref());
+    if (this.#leaving) return;
+    for (const other of await leases.estates()) await this.#takeLines(other);
+    await exclusive(`messages/${run}`, async () => {
+      const estates = await leases.estates();
+      if (this.#leaving || !estates.includes(run)) return; // another node has done it
+      if (estates.some((other) => !this.#of(other).linesTaken)) return; // one more died meanwhile: again, with the next sweep
+      const left = await continuity().left(run);
+      const elsewhere = await this.#claimed(run, left);
+      if (elsewhere === undefined) return;
+      await continuity().giveBack(left, elsewhere);
+      await leases.settled(run);
+    });
   }
 
-  async #adoptNow(run: string): Promise<void> {
-    const adopted = await this.#parts.exclusive(`adopt/${run}`, () =>
-      this.#parts.continuity().adopt(run, (left) => {
-        this.#adoptedHere(run);
-        return this.#claimed(run, left);
-      }),
-    );
-    this.#adoptedHere(run);
-    if (adopted > 0) this.#parts.log.info(`${adopted} sessions of a node that is gone wait here for their clients`);
-  }
-
-  /** Its sessions wait here: others need not wait any longer before they care for what they had sent there. */
-  #adoptedHere(run: string): void {
-    this.#adopting.get(run)?.ready();
+  /** Sessions that wait are taken over, by one node; resolves when they are here, or elsewhere. */
+  async #takeLines(run: string): Promise<void> {
+    const estate = this.#of(run);
+    if (estate.linesTaken) return;
+    const { exclusive, continuity, log, clock } = this.#parts;
+    const work = exclusive(`adopt/${run}`, () => continuity().adopt(run));
+    const quiet = work.catch(() => 0);
+    this.#adopting.add(quiet);
+    try {
+      const adopted = await work;
+      estate.linesTaken = true;
+      estate.linesTakenAt = clock();
+      if (adopted > 0) log.info(`${adopted} sessions of a node that is gone wait here for their clients`);
+    } finally {
+      this.#adopting.delete(quiet);
+    }
     if (this.#taken.has(run)) return;
     this.handedOn(run);
+    // others need not wait any longer before they care for what they had sent there
     for (const other of this.#parts.others()) if (other.begun) other.tell('adopted', run);
   }
 
   /** Some node has taken over what waited there, or there is nobody who could. */
   handedOn(run: string): void {
     this.#taken.add(run);
+    const [oldest] = this.#taken;
+    if (this.#taken.size > 10 * MOST_REMEMBERED && oldest !== undefined) this.#taken.delete(oldest);
     for (const wake of this.#handovers.get(run) ?? []) wake();
     this.#handovers.delete(run);
   }
@@ -163,34 +236,47 @@ export class Estates {
     for (const line of given) void this.#parts.continuity().takeIn(line).catch(failed);
   }
 
-  /** Of the messages that a run left: those that some node still cares for. */
-  async #claimed(run: string, left: readonly LeftMessage[]): Promise<ReadonlySet<string>> {
+  /**
+   * Of the messages that a run left: those that some node still cares for. Undefined when a node that lives could not be asked:
+   * what it holds must not come twice.
+   */
+  async #claimed(run: string, left: readonly LeftMessage[]): Promise<ReadonlySet<string> | undefined> {
     if (left.length === 0) return new Set();
-    const numbers: number[] = [];
-    const others: [key: string, bytes: Bytes][] = [];
-    for (const { key, bytes } of left) {
-      const origin = transitKey.read(key);
-      if (origin?.run === run) numbers.push(origin.number);
-      else others.push([key, bytes]);
-    }
-    const question: Claims = { run, numbers, others };
-    const answers = await Promise.all([
-      this.claims(question),
-      ...[...this.#parts.others()].map((other) => other.ask('claims', question).catch(() => []) as Promise<string[]>),
-    ]);
-    return new Set(answers.flat());
+    const { leases, clock, leaseMs } = this.#parts;
+    const rows = await leases.rows();
+    const question: Claims = { run, left };
+    const answers = await Promise.all([this.claims(question), ...this.#askable(rows, question)]);
+    const whole = answers.every((answer) => answer !== undefined);
+    if (!whole && clock() - this.#of(run).since < PATIENCE * leaseMs) return undefined;
+    return new Set(answers.flatMap((answer) => answer ?? []));
+  }
+
+  /** All others that live are asked; undefined for who does not answer. */
+  #askable(rows: readonly NodeRow[], question: Claims): Promise<string[] | undefined>[] {
+    const others = [...this.#parts.others()].filter(({ begun }) => begun);
+    const silent = rows.filter(
+      ({ run, state }) => state === 'live' && run !== this.#parts.run && !others.some((other) => other.run === run),
+    );
+    return [
+      ...others.map((other) => other.ask('claims', question).catch(() => undefined) as Promise<string[] | undefined>),
+      ...silent.map(() => Promise.resolve(undefined)),
+    ];
   }
 
   /** Which of those this node cares for: a client here has them, had them, or will have them. */
-  async claims({ run, numbers, others }: Claims): Promise<string[]> {
+  async claims({ run, left }: Claims): Promise<string[]> {
     const living = [...this.#parts.others()].find((other) => other.run === run);
     const held = living?.held ?? this.#deadHeld.get(run);
-    const mine = (await held?.claims(numbers)) ?? [];
     const { holds } = this.#parts.continuity();
-    return [
-      ...mine.map((number) => transitKey.of(run, number)),
-      ...others.flatMap(([key, bytes]) => (holds(bytes) ? [key] : [])),
-    ];
+    const claimed = await Promise.all(
+      left.map(async (message) => {
+        const origin = transitKey.read(message.key);
+        const numbers = origin?.run === run ? [origin.number, ...(message.also ?? [])] : [];
+        const mine = (await held?.claims(numbers)) ?? [];
+        return mine.length > 0 || holds(message) ? [message.key] : [];
+      }),
+    );
+    return claimed.flat();
   }
 }
 

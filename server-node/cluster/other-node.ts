@@ -32,6 +32,9 @@ export interface NodeParts extends ReplicaNews {
   onFault(error: unknown, what: string): void;
 }
 
+/** a node that does not answer for so long is asked again, or is given up meanwhile, milliseconds */
+const DOUBT_MS = 60_000;
+
 interface Fan {
   readonly head: Bytes;
   readonly tail: Bytes;
@@ -89,9 +92,31 @@ export class OtherNode implements Way {
     this.begun = true;
     this.#parts.local.snapshot(this.link.out);
     this.replica.show();
+    this.#sayWeTell();
     for (const [number, fate] of this.#unheard.splice(0)) this.#tellFate(number, fate);
     if (this.#uncertain !== undefined) this.#askWhatItHas();
   }
+
+  /**
+   * Once all its sessions are known here, and can be sent to: from then on its clients are told by us what is new of ours, and it
+   * need not do that itself. Said of the beginning of its link that we know, which may be over by then.
+   */
+  #sayWeTell(): void {
+    if (this.begun && this.replica.whole) this.tell('tells', this.link.theirEpoch);
+  }
+
+  /** It has not heard in time what is new of our sessions: until it says that it has, what is new of its own may miss some of them. */
+  doubt(): void {
+    const doubts = ++this.#doubts;
+    this.replica.doubted();
+    const over = () => {
+      if (doubts === this.#doubts && this.begun) this.replica.tells();
+    };
+    this.ask('holds', [], DOUBT_MS).then(over, () => {
+      if (doubts === this.#doubts && this.begun) this.doubt();
+    });
+  }
+  #doubts = 0;
 
   #tellFate(number: number, fate: number): void {
     this.say().byte(FRAME.fate).count(number).byte(fate);
@@ -214,6 +239,7 @@ export class OtherNode implements Way {
         return;
       case FRAME.complete:
         this.replica.complete();
+        this.#sayWeTell();
         return;
       case FRAME.deliver:
         this.#delivered(reader);
@@ -237,9 +263,12 @@ export class OtherNode implements Way {
       case FRAME.answer:
         this.questions.answered(reader.count(), reader.byte() === 1, reader.text());
         return;
-      case FRAME.tell:
-        this.#parts.told(this, reader.text(), JSON.parse(reader.text()));
+      case FRAME.tell: {
+        const [what, body] = [reader.text(), JSON.parse(reader.text()) as unknown];
+        if (what !== 'tells') this.#parts.told(this, what, body);
+        else if (this.begun && body === this.link.epoch) this.replica.tells();
         return;
+      }
       default:
         throw new Error(`another node says something that is not known here (${frame})`);
     }
@@ -279,7 +308,8 @@ export class OtherNode implements Way {
     else {
       const kept = () => this.tell('kept', number);
       const stored = transit.keep(number);
-      if (stored === undefined) kept();
+      if (stored === undefined)
+        kept(); // it is nobody's affair any more
       else stored.then(kept, kept); // what can't be kept is waited for by nobody
     }
   }

@@ -38,6 +38,8 @@ export interface PairLinkParts {
 interface Piece {
   readonly seq: number;
   readonly datagram: Buffer;
+  /** how far it acknowledges */
+  readonly taken: number;
 }
 
 /** it is acknowledged at the latest after so many datagrams, or with the next turn */
@@ -79,11 +81,14 @@ export class PairLink {
   #unacknowledged = 0;
   #ackDue = false;
   #closed = false;
-  /** who waits until the other side has what was written */
   /** what is remembered until the other side has it: behind which piece; and of what was not cut into pieces yet */
   #notes: { readonly upTo: number; readonly notes: readonly unknown[] }[] = [];
   #fresh: unknown[] = [];
+  /** who waits until the other side has what was written, and this side all that was said there before */
   readonly #waiting: { readonly upTo: number; resolve(): void }[] = [];
+  /** acknowledgements that overtook something said before them: it is of this number, and must come first */
+  #overtaking: { readonly upTo: number; readonly last: number }[] = [];
+  #heardUpTo = 0;
   /** who will, once it has left */
   #asking: (() => void)[] = [];
   readonly counters = { batches: 0, bytes: 0, resent: 0, received: 0, lost: 0 };
@@ -91,6 +96,15 @@ export class PairLink {
   constructor(parts: PairLinkParts) {
     this.#parts = parts;
     this.#progressAt = parts.clock();
+  }
+
+  /** which beginning of what is said this is, and of what is heard */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  get theirEpoch(): number {
+    return this.#theirEpoch;
   }
 
   /** bytes that wait or are not acknowledged */
@@ -138,8 +152,12 @@ export class PairLink {
   received(kind: number, reader: Unpacker, rest: () => Buffer): void {
     if (this.#closed) return;
     const theirs = reader.count(); // the epoch of what they acknowledge
-    this.#acknowledged(theirs, reader.count());
-    if (kind !== DATA) return;
+    const upTo = reader.count();
+    this.#acknowledged(theirs, upTo);
+    if (kind !== DATA) {
+      if (theirs === this.#epoch) this.#answered(upTo, reader.done ? 0 : reader.count());
+      return;
+    }
     const epoch = reader.count();
     const seq = reader.count();
     const more = reader.byte() === 1;
@@ -152,8 +170,11 @@ export class PairLink {
       this.#theirEpoch = epoch;
       this.#expected = 1;
       this.#partial = [];
+      const overtaking = this.#overtaking.splice(0);
       this.#parts.restarted();
+      for (const one of overtaking) this.#answered(one.upTo, 0);
     }
+    if (theirs === this.#epoch && !more) this.#answered(upTo, seq);
     if (seq !== this.#expected) {
       if (seq > this.#expected) this.counters.lost++;
       this.#soon();
@@ -167,8 +188,13 @@ export class PairLink {
       this.#partial = [];
       if (batch !== undefined) this.#parts.take(new Unpacker(batch));
     }
-    if (++this.#unacknowledged >= ACK_EVERY) this.#acknowledge();
-    else this.#soon();
+    while ((this.#overtaking[0]?.last ?? this.#expected) < this.#expected)
+      this.#answered(this.#overtaking.shift()?.upTo ?? 0, 0);
+    if (++this.#unacknowledged < ACK_EVERY) this.#soon();
+    else {
+      this.#ackDue = true;
+      this.flush();
+    }
   }
 
   /** Called every now and then: repeats what was not acknowledged in time. */
@@ -207,6 +233,8 @@ export class PairLink {
     this.#gone = this.#sent = this.#bytes = this.#flying = this.#tries = 0;
     this.#epoch++;
     this.#nextSeq = 1;
+    this.#heardUpTo = 0;
+    this.#overtaking = [];
     this.#progressAt = this.#parts.clock();
     this.#wake(Number.POSITIVE_INFINITY);
     const notes = [...this.#notes.flatMap((one) => one.notes), ...this.#fresh];
@@ -215,7 +243,10 @@ export class PairLink {
     this.#parts.broken(why, notes);
   }
 
-  /** Resolves when the other side has all that was written until now, or will never have it. */
+  /**
+   * Resolves when the other side has all that was written until now, or will never have it; and what it said before it had that
+   * has been taken.
+   */
   heard(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     void this.out; // what is to be gathered leaves with the next batch
@@ -230,8 +261,17 @@ export class PairLink {
   #awaited(): void {
     const [asking, upTo] = [this.#asking, this.#nextSeq - 1];
     this.#asking = [];
-    if (this.#pieces.length === this.#gone) for (const resolve of asking) resolve();
+    if (this.#heardUpTo >= upTo) for (const resolve of asking) resolve();
     else for (const resolve of asking) this.#waiting.push({ upTo, resolve });
+  }
+
+  /** The other side has what was written up to there, and had said no more than `last` before it had. */
+  #answered(upTo: number, last: number): void {
+    if (upTo <= this.#heardUpTo) return;
+    if (last < this.#expected) {
+      this.#heardUpTo = upTo;
+      this.#wake(upTo);
+    } else if (upTo > (this.#overtaking.at(-1)?.upTo ?? 0)) this.#overtaking.push({ upTo, last });
   }
 
   #wake(upTo: number): void {
@@ -255,7 +295,7 @@ export class PairLink {
         .byte(from + room < batch.length ? 1 : 0)
         .take();
       const datagram = Buffer.concat([this.#parts.prefix, head, part]);
-      this.#pieces.push({ seq, datagram });
+      this.#pieces.push({ seq, datagram, taken: this.#expected - 1 });
       this.#bytes += datagram.length;
     }
     const upTo = this.#nextSeq - 1;
@@ -279,8 +319,10 @@ export class PairLink {
       }
       this.#sent++;
       this.#flying += piece.datagram.length;
-      this.#ackDue = false; // it says what has come
-      this.#unacknowledged = 0;
+      if (piece.taken === this.#expected - 1) {
+        this.#ackDue = false; // it says what has come
+        this.#unacknowledged = 0;
+      }
       send(piece.datagram);
     }
   }
@@ -308,7 +350,6 @@ export class PairLink {
     let known = 0;
     while ((this.#notes[known]?.upTo ?? Number.POSITIVE_INFINITY) <= upTo) known++;
     if (known > 0) this.#notes.splice(0, known);
-    this.#wake(upTo);
     this.#pump();
   }
 
@@ -324,6 +365,7 @@ export class PairLink {
       .byte(ACK)
       .count(this.#theirEpoch)
       .count(this.#expected - 1)
+      .count(this.#nextSeq - 1) // an acknowledgement may overtake what was said before it
       .take();
     this.#parts.send(Buffer.concat([this.#parts.prefix, ack]));
   }

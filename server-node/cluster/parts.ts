@@ -2,11 +2,11 @@ import type { Log } from '../observe/log.ts';
 import type { Router } from '../router/router.ts';
 import type { Leases } from '../storage/leases.ts';
 import type { Stores } from '../storage/stores.ts';
-import type { Safe } from '../stream/ports.ts';
 import type { Bytes } from '../xml/chars.ts';
 import type { Bus } from './bus.ts';
 import type { PairLinkLimits } from './pair-link.ts';
 import type { StandingLimits } from './standing.ts';
+import type { CopySafe } from './transit.ts';
 
 /** what datagrams begin with: how they are written */
 export const WIRE_VERSION = 1;
@@ -38,7 +38,7 @@ export interface ClusterParts {
   readonly bus: Bus;
   readonly leases: Leases;
   readonly stores: Stores;
-  readonly safe: Pick<Safe, 'put'>;
+  readonly safe: CopySafe;
   readonly times: ClusterTimes;
   /** a clock that only goes forward, milliseconds */
   readonly clock: () => number;
@@ -53,15 +53,25 @@ export interface ClusterParts {
 /** A message on disk that a run left which is over. */
 export interface LeftMessage {
   readonly key: string;
+  readonly account: string;
   readonly bytes: Bytes;
+  readonly at: number;
+  /** it was on its way to several devices: its numbers there */
+  readonly also?: readonly number[] | undefined;
 }
 
 /** What outlives a node, as the cluster moves it about. */
 export interface ClusterContinuity {
-  /** Takes over what a run that is over left in the storage; `claimed`: which messages somebody still cares for, by their keys. */
-  adopt(run: string, claimed: (left: readonly LeftMessage[]) => Promise<ReadonlySet<string>>): Promise<number>;
-  /** Whether a session that came from a core that died holds this very message. */
-  holds(bytes: Bytes): boolean;
+  /** Takes over the sessions that wait of a run that is over; answers how many. What it does again does no harm. */
+  adopt(run: string): Promise<number>;
+  /** The messages that lie on disk of a run that is over. */
+  left(run: string): Promise<readonly LeftMessage[]>;
+  /** They go where messages wait, but those of `elsewhere`, by their keys: somebody cares for them. */
+  giveBack(left: readonly LeftMessage[], elsewhere: ReadonlySet<string>): Promise<void>;
+  /** Whether a session that came from another run holds this very message, or had it. */
+  holds(message: LeftMessage): boolean;
+  /** so long edges of a run that died may need to come here with the sessions that they hold, milliseconds */
+  readonly graceMs: number;
   /** Gives a session away to another node; undefined when it is not here. */
   release(id: string, account: string): Promise<unknown>;
   /** Takes a session that was given away, to wait here for its client. */

@@ -11,8 +11,8 @@ import { RemoteSession, type Way } from './remote-session.ts';
 
 /** What is learnt of another node's sessions that their node could not tell our clients in time. */
 export interface ReplicaNews {
-  /** It is shown otherwise than when we heard of it last, or is gone: `stanza` is what our clients missed. */
-  missed(session: RemoteSession, stanza: Stanza): void;
+  /** It came, is shown otherwise, or is gone, and its node did not know all of our clients whom it should have told. */
+  missed(session: RemoteSession): void;
   /** It could take messages from now on. */
   ready(session: RemoteSession): void;
   /** All that is kept in memory of accounts may be outdated. */
@@ -30,6 +30,8 @@ export class Replica {
   /** by full JID, while that node tells everything anew: what was known before */
   #before: Map<string, RemoteSession> | undefined;
   #shown = false;
+  /** that node knows all sessions here, and tells our clients itself what is new */
+  #tells = false;
   #restarts = 0;
   readonly #waiting = new Map<number, (() => void)[]>();
 
@@ -60,10 +62,11 @@ export class Replica {
     }
   }
 
-  /** They can't, for now. */
+  /** They can't, for now; nor does that node hear of ours. */
   hide(): void {
     if (this.#shown) for (const session of this.#byId.values()) this.#sessions.remove(session);
     this.#shown = false;
+    this.#tells = false;
     this.#wakeAll();
   }
 
@@ -76,6 +79,7 @@ export class Replica {
     }
     this.#before = before;
     this.#byId = new Map();
+    this.#tells = false;
     this.#restarts++;
     this.#news.outdated(); // also at first: it may have changed something before it knew that we are there
     this.#wakeAll();
@@ -93,16 +97,19 @@ export class Replica {
     if (this.#shown) this.#sessions.add(session);
     const before = this.#before?.get(jid.wire);
     this.#before?.delete(jid.wire);
-    const told = this.#before === undefined || this.#restarts === 1; // what is new is told to our clients by its node
-    if (!told && before?.presence?.rest !== session.presence?.rest)
-      this.#news.missed(session, session.presence ?? unavailable(jid));
+    if (!this.#tells && before?.presence?.rest !== session.presence?.rest) this.#news.missed(session);
     return session;
   }
 
   changed(reader: Unpacker): void {
     const session = this.#byId.get(reader.count());
-    if (session !== undefined) this.#state(reader, session);
-    else skipState(reader);
+    if (session === undefined) {
+      skipState(reader);
+      return;
+    }
+    const before = session.presence?.rest;
+    this.#state(reader, session);
+    if (!this.#tells && before !== session.presence?.rest) this.#news.missed(session);
   }
 
   closed(id: number): void {
@@ -112,6 +119,7 @@ export class Replica {
       session.closed = true;
       if (this.#shown) this.#sessions.remove(session);
       if (this.#sessions.of(session.jid.local).every((one) => one.here)) this.#blocklists.unlearn(session.jid.local);
+      if (!this.#tells && session.available) this.#news.missed(session);
     }
     this.#wake(id);
   }
@@ -120,8 +128,20 @@ export class Replica {
   complete(): void {
     const gone = this.#before;
     this.#before = undefined;
-    for (const session of gone?.values() ?? [])
-      if (session.available) this.#news.missed(session, unavailable(session.jid));
+    for (const session of gone?.values() ?? []) {
+      session.closed = true;
+      if (session.available) this.#news.missed(session);
+    }
+  }
+
+  /** That node may not know all sessions here. */
+  doubted(): void {
+    this.#tells = false;
+  }
+
+  /** From here on that node knows all sessions here that it was told, and tells our clients itself. */
+  tells(): void {
+    this.#tells = this.#before === undefined;
   }
 
   /** Resolves when a session is over, or nobody can say. */
@@ -195,5 +215,3 @@ function presenceOf(jid: Jid, rest: string): Stanza {
   if (tag === undefined) throw new Error('another node shows a presence that is none');
   return Stanza.received(tag, raw, jid, undefined);
 }
-
-const unavailable = (jid: Jid): Stanza => Stanza.made('presence', jid, undefined, { type: 'unavailable' }, []);

@@ -1,12 +1,17 @@
-import type { Fate } from '../router/session.ts';
-import type { Debt, Kept, Safe, Unacknowledged } from '../stream/ports.ts';
+import { type Fate, KEPT_ELSEWHERE } from '../router/session.ts';
+import type { Debt, Kept, Unacknowledged } from '../stream/ports.ts';
 import type { Bytes } from '../xml/chars.ts';
 import type { Jid } from '../xmpp/jid.ts';
+
+/** Where copies lie; `also`: the numbers of all devices that a message is on its way to, when there are several. */
+export interface CopySafe {
+  put(account: string, stanza: Unacknowledged, key: string, also: readonly number[] | undefined): Kept;
+}
 
 export interface TransitParts {
   /** this run of this node: no two runs make the same keys */
   readonly run: string;
-  readonly safe: Pick<Safe, 'put'>;
+  readonly safe: CopySafe;
   /** Gives back what nobody has got; resolves when it is safe elsewhere. */
   undelivered(jid: Jid, stanzas: readonly Unacknowledged[]): Promise<void>;
   readonly now: () => number;
@@ -102,7 +107,13 @@ export class Transit {
     if (entry.returning !== undefined) return entry.returning;
     const put = () => {
       const bytes = entry.receipt?.original ?? entry.bytes;
-      return this.#parts.safe.put(entry.jid.local, { bytes, at: entry.at }, transitKey.of(this.#parts.run, number));
+      const stanza = { bytes, at: entry.at };
+      return this.#parts.safe.put(
+        entry.jid.local,
+        stanza,
+        transitKey.of(this.#parts.run, number),
+        this.#together(entry),
+      );
     };
     if (entry.kept === undefined) {
       const kept = entry.receipt === undefined ? put() : entry.receipt.keep(put);
@@ -111,7 +122,14 @@ export class Transit {
         if (entry.kept === kept) entry.kept = undefined; // it is not there, and may be tried again
       });
     }
-    return entry.kept?.stored;
+    return entry.kept?.stored ?? entry.receipt?.stored;
+  }
+
+  /** The numbers of a message that goes to several devices. */
+  #together({ receipt }: Entry): number[] | undefined {
+    if (receipt === undefined || receipt === KEPT_ELSEWHERE) return undefined;
+    const numbers = [...this.#open].flatMap(([number, entry]) => (entry.receipt === receipt ? [number] : []));
+    return numbers.length > 1 ? numbers : undefined;
   }
 
   /** It went with its session to another node. */

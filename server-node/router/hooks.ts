@@ -19,7 +19,7 @@ export interface HookEvents {
   /** a session of another node is gone without that node's doing: whoever saw it is told, by this node alone */
   'session-withdrawn': { readonly session: Session };
   /** after a time without news of it, a session of another node is shown otherwise: this node's clients are told */
-  'presence-missed': { readonly session: Session; readonly stanza: Stanza };
+  'presence-missed': { readonly session: Session };
   /** what another node has changed of an account: what is kept of it in memory is outdated */
   'account-changed': { readonly name: string; readonly what: string; readonly now?: readonly string[] | undefined };
   /** messages were kept for an account that has a session which could take them */

@@ -49,6 +49,11 @@ export class Receipt {
     return true;
   }
 
+  /** while a copy is kept: when it lies on disk */
+  get stored(): Promise<unknown> | undefined {
+    return this.#kept?.stored;
+  }
+
   keep(put: () => Kept): Kept | undefined {
     if (this.#taken || this.#kept !== undefined) return undefined;
     const kept = put();
@@ -73,7 +78,7 @@ export interface Debt {
   secure(): Promise<unknown>;
 }
 
-export type Fate = Pick<Receipt, 'taken' | 'lost' | 'keep'>;
+export type Fate = Pick<Receipt, 'taken' | 'lost' | 'keep'> & Partial<Pick<Receipt, 'stored'>>;
 
 /** For what is kept elsewhere, or is a copy: nothing is lost with it. */
 export const KEPT_ELSEWHERE: Fate = { taken: () => {}, lost: () => false, keep: () => undefined };

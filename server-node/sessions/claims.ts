@@ -5,6 +5,8 @@ import type { Safekeeping } from './safekeeping.ts';
 export interface Unclaimed extends Unacknowledged {
   readonly key: string;
   readonly account: string;
+  /** it was on its way to several devices of other nodes: its numbers there */
+  readonly also?: readonly number[] | undefined;
 }
 
 const place = (account: string, bytes: Bytes): string => `${account}\0${bytes}`;

@@ -27,6 +27,8 @@ export interface Left {
 /** What outlives the process: sessions that can be resumed, after a stop; unacknowledged messages, whatever happened. */
 export class Continuity {
   readonly #options: ContinuityOptions;
+  /** messages that were given back, and whose removal failed: when that is tried again they are not given back once more */
+  readonly #given = new Set<string>();
   readonly #store: KeyedStore<PackedLine>;
   readonly #owner: string;
   /** what is written of each parked session, so that it is removed behind it */
@@ -53,9 +55,30 @@ export class Continuity {
     return this.#take(this.#owner);
   }
 
-  /** What another node's run left, which is over. */
-  adopt(run: string): Promise<Left> {
-    return this.#take(run);
+  /**
+   * The sessions that another node's run left, which is over. Each is `taken` as soon as it is here, and lies under this node's
+   * name from then on: what is begun again after a failure takes none twice. Answers how many came.
+   */
+  async adopt(run: string, has: (id: string) => boolean, taken: (line: Lifeline<Session>) => void): Promise<number> {
+    let adopted = 0;
+    for (const [id, packed] of await this.#store.all(run)) {
+      if (!has(id)) {
+        const line = await this.#unpack(packed);
+        if (line !== undefined) {
+          adopted++;
+          taken(line);
+          const mine = line.waiting ? line.pack() : undefined; // if this node dies too, the next goes on with it
+          if (mine !== undefined) this.park(id, mine);
+        }
+      }
+      await this.#store.delete(run, id);
+    }
+    return adopted;
+  }
+
+  /** The messages on disk of a run that is over. */
+  async left(run: string): Promise<Unclaimed[]> {
+    return [...(await this.#options.safe.all(run))].map(([key, stanza]) => ({ key, ...stanza }));
   }
 
   /** A session waits for its client: if this node dies, another can go on with it. */
@@ -70,15 +93,19 @@ export class Continuity {
     if (written !== undefined) void written.then(() => this.#store.delete(this.#owner, id)).catch(() => undefined);
   }
 
+  async #unpack(packed: PackedLine): Promise<Lifeline<Session> | undefined> {
+    const { core, limits, now } = this.#options;
+    return now() - packed.lostAt > limits.resumeMs ? undefined : Lifeline.unpack(packed, core, limits, now);
+  }
+
   async #take(owner: string): Promise<Left> {
-    const { safe, core, limits, now } = this.#options;
+    const { safe, core } = this.#options;
     const kept = await this.#store.all(owner);
     const messages = await safe.all(owner);
     const lines: Lifeline<Session>[] = [];
     const owned = new Set<string>();
     for (const packed of kept.values()) {
-      if (now() - packed.lostAt > limits.resumeMs) continue;
-      const line = await Lifeline.unpack(packed, core, limits, now);
+      const line = await this.#unpack(packed);
       if (line !== undefined) lines.push(line);
       else if (core.stray === undefined) continue; // else what it held has gone where messages wait
       for (const { key } of packed.waiting) if (key !== undefined) owned.add(key);
@@ -91,10 +118,12 @@ export class Continuity {
   /** What a killed process left goes where messages wait. `elsewhere`: keys of messages that somebody still cares for. */
   async giveBack(left: Iterable<Unclaimed>, elsewhere: ReadonlySet<string> = new Set()): Promise<void> {
     const { router, safe, core, stores } = this.#options;
-    for (const { key, account, ...stanza } of left) {
-      const known = !elsewhere.has(key) && (await stores.accounts.get(account)) !== undefined;
-      if (known) await router.undelivered(new Jid(account, core.domain), [stanza]);
+    for (const { key, account, bytes, at } of left) {
+      const known = !elsewhere.has(key) && !this.#given.has(key) && (await stores.accounts.get(account)) !== undefined;
+      if (known) await router.undelivered(new Jid(account, core.domain), [{ bytes, at }]);
+      this.#given.add(key);
       await safe.drop(key);
+      this.#given.delete(key);
     }
   }
 }

@@ -1,14 +1,20 @@
 import { offlineKey } from '../router/session.ts';
-import type { KeyedStore, ListStore, Stores } from '../storage/stores.ts';
+import { type KeyedStore, type ListStore, StorageError, type Stores } from '../storage/stores.ts';
 import type { Kept, Safe, Unacknowledged } from '../stream/ports.ts';
 import type { Bytes } from '../xml/chars.ts';
+import type { Unclaimed } from './claims.ts';
 
 /** A message as it lies on disk. */
 interface Stored {
   readonly account: string;
   readonly at: number;
   readonly data: Bytes;
+  /** it is on its way to several devices: its numbers there */
+  readonly also?: readonly number[];
 }
+
+/** while the database is away, what is no longer to lie on disk is removed again and again, every so many milliseconds */
+const AGAIN_MS = 1000;
 
 /** A key of a node's run begins with it; those of a node that has its storage for itself have none. */
 const ownerOf = (key: string): string => (key.includes('!') ? key.slice(0, key.indexOf('!')) : '');
@@ -35,10 +41,11 @@ export class Safekeeping implements Safe {
     this.#onFault = onFault;
   }
 
-  put(account: string, { bytes, at }: Unacknowledged, given?: string): Kept {
+  /** `given`: its key, when it is known by one; `also`: by which numbers it is on its way to several devices. */
+  put(account: string, { bytes, at }: Unacknowledged, given?: string, also?: readonly number[]): Kept {
     const count = (++this.#count).toString(36).padStart(8, '0');
     const key = given ?? `${this.#owner === '' ? '' : `${this.#owner}!k`}${this.#epoch}-${count}`;
-    const stored = this.#store.set(this.#owner, key, { account, at, data: bytes });
+    const stored = this.#store.set(this.#owner, key, { account, at, data: bytes, ...(also && { also }) });
     stored.catch(this.#onFault);
     return this.#kept(key, stored);
   }
@@ -53,9 +60,11 @@ export class Safekeeping implements Safe {
   }
 
   /** What lies there, by its key, in the order of its putting. */
-  async all(owner = this.#owner): Promise<Map<string, Unacknowledged & { readonly account: string }>> {
+  async all(owner = this.#owner): Promise<Map<string, Omit<Unclaimed, 'key'>>> {
     const all = await this.#store.all(owner);
-    return new Map([...all].map(([key, { account, at, data }]) => [key, { account, at, bytes: data }]));
+    return new Map(
+      [...all].map(([key, { account, at, data, also }]) => [key, { account, at, bytes: data, ...(also && { also }) }]),
+    );
   }
 
   async drop(key: string): Promise<void> {
@@ -63,6 +72,14 @@ export class Safekeeping implements Safe {
   }
 
   #kept(key: string, stored: Promise<unknown>): Kept {
-    return { key, stored, drop: () => void this.drop(key).catch(this.#onFault) };
+    return { key, stored, drop: () => this.#dropped(key) };
+  }
+
+  /** What stays would come a second time one day. */
+  #dropped(key: string): void {
+    this.drop(key).catch((error: unknown) => {
+      if (!(error instanceof StorageError && error.unavailable)) this.#onFault(error);
+      else setTimeout(() => this.#dropped(key), AGAIN_MS).unref();
+    });
   }
 }

@@ -71,6 +71,22 @@ export function leasesContract(kind: string, open: () => Promise<readonly [Lease
     assert.equal(await there.fence('a1', 0), false);
   });
 
+  check('what a run left is remembered, however it ended, until it is cared for', async (here, there) => {
+    for (const run of ['a1', 'b1', 'c1']) await here.join(run.charAt(0), run, {});
+    assert.deepEqual(await there.estates(), []);
+    await here.leave('a1');
+    assert.equal(await there.fence('b1', 0), true);
+    assert.equal(await there.fence('c1', 7), false, 'it lives');
+    assert.deepEqual([...(await here.estates())].sort(), ['a1', 'b1']);
+    await there.join('c', 'c2', {});
+    await there.join('a', 'a2', {});
+    assert.deepEqual([...(await here.estates())].sort(), ['a1', 'b1', 'c1']);
+    await here.settled('b1');
+    await there.settled('b1');
+    await here.settled('a1');
+    assert.deepEqual(await there.estates(), ['c1']);
+  });
+
   check('many who vouch for each other at once', async (here, there) => {
     const runs = ['a1', 'b1', 'c1', 'd1'];
     for (const run of runs) await here.join(run.charAt(0), run, {});

@@ -28,6 +28,13 @@ export interface Leases {
    */
   fence(run: string, renewals: number): Promise<boolean>;
   leave(run: string): Promise<void>;
+  /**
+   * Runs that are over and may have left something in the storage: fenced, gone, or replaced by a new run of their node. One
+   * stays until somebody has cared for all it left.
+   */
+  estates(): Promise<readonly string[]>;
+  /** All that a run left is cared for. */
+  settled(run: string): Promise<void>;
   /** in the order of the nodes' names */
   rows(): Promise<readonly NodeRow[]>;
   close(): Promise<void>;

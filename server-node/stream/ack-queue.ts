@@ -95,7 +95,8 @@ export class AckQueue {
       kept?.stored.catch(() => {
         if (stanza.kept === kept) stanza.kept = undefined; // it is not there, and may be tried again
       });
-      if (stanza.kept !== undefined) stored.push(stanza.kept.stored);
+      const there = stanza.kept?.stored ?? receipt?.stored; // a copy that another device asked for may be on its way
+      if (there !== undefined) stored.push(there);
     }
     return stored.length === 0 ? undefined : Promise.all(stored);
   }

@@ -26,8 +26,10 @@ export async function taggedResource<S extends { readonly jid: Jid }>(
 }
 
 /** XEP-0198 §3, §5: why stream management can't be had. */
-export const failed = (condition: 'unexpected-request' | 'item-not-found' | 'bad-request', h?: number): Element =>
-  el('failed', NS.management, h === undefined ? {} : { h: String(h) }, el(condition, NS.stanzaErrors));
+export const failed = (
+  condition: 'unexpected-request' | 'item-not-found' | 'bad-request' | 'resource-constraint',
+  h?: number,
+): Element => el('failed', NS.management, h === undefined ? {} : { h: String(h) }, el(condition, NS.stanzaErrors));
 
 /** An `h`, or undefined when it is none (XEP-0198 §4: an unsigned 32-bit integer). */
 export function readCount(text: string | undefined): number | undefined {

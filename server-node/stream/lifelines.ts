@@ -1,9 +1,11 @@
 import type { Jid } from '../xmpp/jid.ts';
-import type { Lifeline, LifelineLimits } from './lifeline.ts';
+import { Lifeline, type LifelineLimits, type PackedLine } from './lifeline.ts';
 import type { StreamCore } from './ports.ts';
 
 /** counts of sessions that are over, for who comes back too late (XEP-0198 §5) */
 const MOST_REMEMBERED = 10_000;
+/** while the database is away, a session that came is tried again so often, milliseconds */
+const AGAIN_MS = 1000;
 
 interface Past {
   readonly account: string;
@@ -50,6 +52,25 @@ export class Lifelines<S extends { readonly jid: Jid }> {
     if (line !== undefined) this.#forget(line);
     const past = this.#past.get(id);
     return past?.account === account ? past.handled : undefined;
+  }
+
+  /** Whether that session lives here. */
+  has(id: string): boolean {
+    return this.#byId.get(id)?.over === false;
+  }
+
+  /** A session that came without its client waits here for it: while what it needs can't be read, a little longer. */
+  async takeIn(packed: PackedLine, core: StreamCore<S>, now: () => number): Promise<void> {
+    for (;;) {
+      try {
+        const line = await Lifeline.unpack(packed, core, this.limits, now);
+        if (line !== undefined) this.add(line);
+        return;
+      } catch (error) {
+        if (!core.outage(error)) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS).unref());
+    }
   }
 
   /** Called every second or so. */

@@ -56,6 +56,8 @@ export interface Receipt {
   lost(): boolean;
   /** it should lie on disk while nobody has it; `put` is called once at most, whoever asks first */
   keep(put: () => Kept): Kept | undefined;
+  /** of a copy that another device asked for: when it lies on disk */
+  readonly stored?: Promise<unknown> | undefined;
 }
 
 /** A message on disk, for the case that the process is killed before somebody has it. */
@@ -201,6 +203,8 @@ export interface StreamCore<S extends { readonly jid: Jid }> {
   fetch?(id: string, account: string): Promise<unknown>;
   /** It is here, with all that it holds. */
   fetched?(id: string): void;
+  /** It could not be made here, while the database is away: it waits until it can, and then for its client. */
+  takeIn?(line: unknown): Promise<void>;
   /** A session waits for its client: as it is, it could go on after this node died. */
   parked?(id: string, line: unknown): void;
   /** It does not wait any more. */

@@ -69,14 +69,28 @@ export class SessionDesk<S extends { readonly jid: Jid }> {
     return { address, transport, tls, mechanism: this.mechanism, client };
   }
 
+  /** A session that may be resumed, wherever it is; how far one came that is over. */
+  async #find(id: string, account: string): Promise<Lifeline<S> | number | undefined> {
+    const here = this.#lines.find(id, account);
+    if (here instanceof Lifeline) return here;
+    // another node may have died meanwhile, and its sessions have come here
+    return (await this.#fetch(id, account)) ?? this.#lines.find(id, account) ?? here;
+  }
+
   /** A session that another node holds comes here. */
   async #fetch(id: string, account: string): Promise<Lifeline<S> | undefined> {
     const packed = (await this.#core.fetch?.(id, account)) as PackedLine | undefined;
     if (packed === undefined) return undefined;
-    const line = await Lifeline.unpack(packed, this.#core, this.#lines.limits, this.#now);
-    if (line !== undefined) this.#lines.add(line);
-    this.#core.fetched?.(id);
-    return line;
+    try {
+      const line = await Lifeline.unpack(packed, this.#core, this.#lines.limits, this.#now);
+      if (line !== undefined) this.#lines.add(line);
+      this.#core.fetched?.(id);
+      return line;
+    } catch (error) {
+      // who had it has it no longer: it must not be lost because the database is away
+      void this.#core.takeIn?.(packed).then(() => this.#core.fetched?.(id));
+      throw error;
+    }
   }
 
   /** XEP-0198 §3: at most once. */
@@ -99,13 +113,14 @@ export class SessionDesk<S extends { readonly jid: Jid }> {
     const previd = request.attributes['previd'] ?? '';
     const h = readCount(request.attributes['h']);
     if (h === undefined) return failed('bad-request');
-    if (!(await this.#core.stands(login))) return failed('item-not-found');
-    const here = this.#lines.find(previd, login.name);
-    // another node may have died meanwhile, and its sessions have come here
-    const line =
-      here instanceof Lifeline
-        ? here
-        : ((await this.#fetch(previd, login.name)) ?? this.#lines.find(previd, login.name) ?? here);
+    let line: Lifeline<S> | number | undefined;
+    try {
+      if (!(await this.#core.stands(login))) return failed('item-not-found');
+      line = await this.#find(previd, login.name);
+    } catch (error) {
+      if (!this.#core.outage(error)) throw error;
+      return failed('resource-constraint'); // RFC 6120 §8.3.3.18: it may go well soon
+    }
     if (line === undefined || typeof line === 'number') return failed('item-not-found', line);
     await line.settle();
     if (this.#bearer.over || line.over) return failed('item-not-found', line.handled);

@@ -59,7 +59,7 @@ export const roster: Module = {
     });
     ctx.on('session-arrived', 'observe', ({ session }) => presence.arrived(session));
     ctx.on('session-withdrawn', 'observe', ({ session }) => presence.gone(session));
-    ctx.on('presence-missed', 'observe', ({ session, stanza }) => presence.missed(session, stanza));
+    ctx.on('presence-missed', 'observe', ({ session }) => presence.missed(session));
     ctx.on('account-changed', 'observe', ({ name, what }) => {
       if (what === 'roster') rosters.forget(name);
       if (what === 'all') rosters.forgetAll();

@@ -1,11 +1,15 @@
 import type { ModuleContext } from '../../router/module.ts';
 import type { Session } from '../../router/session.ts';
+import { StorageError } from '../../storage/stores.ts';
 import { type Bytes, own } from '../../xml/chars.ts';
 import type { Jid } from '../../xmpp/jid.ts';
 import { Stanza } from '../../xmpp/stanza.ts';
 import type { Rosters } from './rosters.ts';
 import { seesThem, seesUs } from './subscription.ts';
 import type { Subscriptions } from './subscriptions.ts';
+
+/** while the database is away, what could not be shown is tried again so often, milliseconds */
+const AGAIN_MS = 1000;
 
 /** XEP-less, RFC 6121 §4: who is told that somebody is there, away, or gone. */
 export class Presence {
@@ -29,11 +33,14 @@ export class Presence {
     const first = !session.available;
     session.presence = kept(stanza);
     session.priority = priorityOf(stanza);
-    await this.#broadcast(session, stanza);
-    if (first) {
+    const { presence } = session;
+    await this.#shown(async () => {
+      if (session.closed) return;
+      if (session.presence === presence) await this.#broadcast(session, stanza); // else a later one is shown
+      if (!first || !session.available) return;
       await this.#welcome(session);
       await this.#subscriptions.remind(session);
-    }
+    });
     return true;
   }
 
@@ -44,7 +51,10 @@ export class Presence {
     const directed = session.directed;
     session.presence = undefined;
     session.directed = undefined;
-    if (wasAvailable) await this.#broadcast(session, farewell);
+    if (wasAvailable)
+      await this.#shown(async () => {
+        if (!this.#returned(session)) await this.#broadcast(session, farewell);
+      });
     if (directed === undefined) return;
     const roster = await this.#rosters.of(session.jid.local);
     for (const to of directed.values()) {
@@ -96,17 +106,41 @@ export class Presence {
     session.outlet.charge?.(told);
   }
 
-  /** This node's clients see what another node could not tell them in time: those of contacts, and the account's own. */
-  async missed(session: Session, stanza: Stanza): Promise<void> {
-    const roster = await this.#rosters.of(session.jid.local);
-    const self = session.jid.bare;
-    const show = (jid: Jid) => {
-      for (const one of this.#ctx.sessions.here(jid.local))
-        if (one.available) one.outlet.send(`<presence from='${session.jid.wire}' to='${jid.wire}'${stanza.rest}`);
-    };
-    show(self);
-    for (const { jid, item } of roster.contacts())
-      if (jid.domain === self.domain && seesUs(item) && !this.#apart(session.jid, jid)) show(jid);
+  /**
+   * This node's clients see what another node could not tell them in time: those of contacts, and the account's own. They are
+   * shown what holds when the roster has been read, for something newer may have come to them meanwhile.
+   */
+  missed(session: Session): Promise<void> {
+    return this.#shown(async () => {
+      const roster = await this.#rosters.of(session.jid.local);
+      const self = session.jid.bare;
+      const now = this.#ctx.sessions.get(self.local, session.jid.resource) ?? (session.closed ? undefined : session);
+      const tail = `'${now?.presence?.rest ?? " type='unavailable'/>"}`;
+      const show = (jid: Jid) => {
+        for (const one of this.#ctx.sessions.here(jid.local))
+          if (one.available && one !== now)
+            one.outlet.send(`<presence from='${session.jid.wire}' to='${jid.wire}${tail}`);
+      };
+      show(self);
+      for (const { jid, item } of roster.contacts())
+        if (jid.domain === self.domain && seesUs(item) && !this.#apart(session.jid, jid)) show(jid);
+    });
+  }
+
+  /** Its address is in use again, and contacts see that. */
+  #returned(session: Session): boolean {
+    const now = this.#ctx.sessions.get(session.jid.local, session.jid.resource);
+    return now !== undefined && now !== session && now.available;
+  }
+
+  /** Shows something; while the database is away, as soon as rosters can be read: what contacts see must not stay wrong. */
+  async #shown(show: () => Promise<void>): Promise<void> {
+    try {
+      await show();
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      this.#ctx.aside('presence that waited for the database', () => later(show));
+    }
   }
 
   /** One of them blocks the other (XEP-0191 §3.3): neither is shown. */
@@ -164,6 +198,20 @@ export class Presence {
       if (theirs.length === 0) continue;
       const granted = this.#rosters.known(jid.local) ?? (await this.#rosters.of(jid.local));
       if (seesUs(granted.item(self))) for (const other of theirs) show(other);
+    }
+  }
+}
+
+const isAway = (error: unknown): boolean => error instanceof StorageError && error.unavailable;
+
+async function later(show: () => Promise<void>): Promise<void> {
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS).unref());
+    try {
+      await show();
+      return;
+    } catch (error) {
+      if (!isAway(error)) throw error;
     }
   }
 }

@@ -3,20 +3,24 @@ import { KEEP_ENDED_MS, type Leases, type NodeRow } from '../leases.ts';
 /** What nodes of one process share: for tests of a cluster. */
 export class LeaseTable {
   readonly rows = new Map<string, NodeRow & { readonly endedAt: number | undefined }>();
+  readonly estates = new Set<string>();
 }
 
 export class MemoryLeases implements Leases {
   readonly #rows: LeaseTable['rows'];
+  readonly #estates: LeaseTable['estates'];
   readonly #now: () => number;
 
   constructor(table: LeaseTable, now: () => number = Date.now) {
     this.#rows = table.rows;
+    this.#estates = table.estates;
     this.#now = now;
   }
 
   async join(node: string, run: string, info: unknown): Promise<NodeRow | undefined> {
     const former = (await this.rows()).find((row) => row.node === node);
     this.#rows.set(node, { node, run, renewals: 0, state: 'live', info, endedAt: undefined });
+    if (former !== undefined) this.#estates.add(former.run);
     return former?.state === 'live' ? former : undefined;
   }
 
@@ -29,13 +33,25 @@ export class MemoryLeases implements Leases {
     let fenced = false;
     this.#change(run, (row) => {
       fenced = row.renewals === renewals;
+      if (fenced) this.#estates.add(run);
       return fenced ? { ...row, state: 'fenced', endedAt: this.#now() } : row;
     });
     return fenced;
   }
 
   async leave(run: string): Promise<void> {
-    this.#change(run, (row) => ({ ...row, state: 'left', endedAt: this.#now() }));
+    this.#change(run, (row) => {
+      this.#estates.add(run);
+      return { ...row, state: 'left', endedAt: this.#now() };
+    });
+  }
+
+  async estates(): Promise<readonly string[]> {
+    return [...this.#estates];
+  }
+
+  async settled(run: string): Promise<void> {
+    this.#estates.delete(run);
   }
 
   async rows(): Promise<readonly NodeRow[]> {

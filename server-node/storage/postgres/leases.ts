@@ -21,6 +21,7 @@ const rowOf = ({ node, run, renewals, state, info }: Row): NodeRow => ({
   info,
 });
 
+const ESTATE = 'INSERT INTO estate (run) VALUES ($1) ON CONFLICT DO NOTHING';
 const ROWS = 'SELECT node, run, renewals, state, info FROM lease ORDER BY node';
 
 /**
@@ -46,6 +47,7 @@ export class PostgresLeases implements Leases {
         [node, run, JSON.stringify(info) ?? 'null'],
       );
       const row = former.rows[0];
+      if (row !== undefined) await client.query(ESTATE, [row.run]);
       return row?.state === 'live' ? rowOf(row) : undefined;
     });
   }
@@ -73,14 +75,28 @@ export class PostgresLeases implements Leases {
         `UPDATE lease SET state = 'fenced', ended_at = now() WHERE run = $1 AND state = 'live' AND renewals = $2`,
         [run, renewals],
       );
+      if (done.rowCount === 1) await client.query(ESTATE, [run]);
       return done.rowCount === 1;
     });
   }
 
   async leave(run: string): Promise<void> {
-    await this.#transact((client) =>
-      client.query(`UPDATE lease SET state = 'left', ended_at = now() WHERE run = $1 AND state = 'live'`, [run]),
-    );
+    await this.#transact(async (client) => {
+      const sql = `UPDATE lease SET state = 'left', ended_at = now() WHERE run = $1 AND state = 'live'`;
+      const done = await client.query(sql, [run]);
+      if (done.rowCount === 1) await client.query(ESTATE, [run]);
+    });
+  }
+
+  estates(): Promise<readonly string[]> {
+    return this.#transact(async (client) => {
+      const { rows } = await client.query<{ run: string }>('SELECT run FROM estate ORDER BY ended_at, run');
+      return rows.map(({ run }) => run);
+    });
+  }
+
+  async settled(run: string): Promise<void> {
+    await this.#transact((client) => client.query('DELETE FROM estate WHERE run = $1', [run]));
   }
 
   rows(): Promise<readonly NodeRow[]> {

@@ -57,4 +57,13 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       END $$;
     `,
   },
+  {
+    number: 2,
+    oldestReader: 1,
+    what: 'what runs of nodes left that are over',
+    sql: `
+      CREATE TABLE estate (run TEXT COLLATE "C" PRIMARY KEY, ended_at TIMESTAMPTZ NOT NULL DEFAULT now());
+      INSERT INTO estate (run) SELECT run FROM lease WHERE state <> 'live';
+    `,
+  },
 ];
