@@ -10,6 +10,7 @@ import type { Config } from './config/keys.ts';
 import type { Log } from './observe/log.ts';
 import type { LabelledMetric, Metric } from './observe/metrics.ts';
 import type { Router } from './router/router.ts';
+import { offlineKey } from './router/session.ts';
 import type { Safekeeping } from './sessions/safekeeping.ts';
 import { postgresOf } from './storage/open.ts';
 import { PostgresLeases } from './storage/postgres/leases.ts';
@@ -230,7 +231,7 @@ export class NodeCluster {
       put: (account, stanza, key) => safe.put(account, stanza, key),
       known: (key) => safe.known(key),
       foreign: (key) => {
-        if (!key.includes('!')) return undefined;
+        if (offlineKey.read(key) !== undefined) return undefined; // it waits for the account, not for a node
         const receipt = transitKey.read(key) === undefined ? undefined : this.cluster.receiptOf(key);
         if (receipt !== undefined) return receipt;
         if (key.startsWith(`${run}!`)) return undefined;

@@ -25,7 +25,7 @@ import { isClustered, NodeCluster, runOf } from './node-cluster.ts';
 import type { Log } from './observe/log.ts';
 import { Outages } from './observe/outages.ts';
 import { Router } from './router/router.ts';
-import type { Session } from './router/session.ts';
+import type { Session, View } from './router/session.ts';
 import { Claims } from './sessions/claims.ts';
 import { componentCore, componentSecrets } from './sessions/components.ts';
 import { Continuity } from './sessions/continuity.ts';
@@ -188,7 +188,8 @@ export async function startNode(
           unparked: (id) => continuity.unpark(id),
         }),
     pack: packSession,
-    unpack: async (packed, outlet) => {
+    view: (session) => (cluster === undefined ? undefined : router.view(session)),
+    unpack: async (packed, outlet, view) => {
       const session = unpackSession(packed as PackedSession, outlet);
       if (session === undefined || (await credentials.state(session.jid.local)) !== 'active') return undefined;
       if (!(await router.restore(session))) return undefined;
@@ -196,7 +197,7 @@ export async function startNode(
       if (cluster !== undefined)
         void cluster.cluster
           .informed()
-          .then(() => router.hooks.run('session-arrived', { session }))
+          .then(() => router.hooks.run('session-arrived', { session, view: view as View | undefined }))
           .catch((error: unknown) => fault('who is there was not shown to a session that came', error));
       return session;
     },

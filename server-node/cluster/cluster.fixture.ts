@@ -126,6 +126,7 @@ export class CloudNode {
       router: () => this.world.router,
       continuity: () => ({
         adopt: async (run) => {
+          if (run === '') return 0; // what a node left that had the storage for itself
           await this.adopting?.(run);
           return this.adopted.push(run);
         },

@@ -556,3 +556,36 @@ test('of a message to two devices the copy on disk is known by both: it does not
     await eventually('it is cared for', () => a.safe.size === 0);
     assert.deepEqual([b.givenBack, c.givenBack], [[], []]);
   }));
+
+test('two who become available at two nodes in the same moment see each other; so do two devices of one account', () =>
+  cloud('a b', async (_, a, b) => {
+    const [anna, bert, phone] = [
+      await a.world.come('anna/x', ''),
+      await b.world.come('bert/y', ''),
+      await b.world.come('anna/phone', ''),
+    ];
+    await settled();
+    await Promise.all([anna, bert, phone].map((one) => one.says('<presence/>')));
+    await settled(50);
+    const seen = (one: typeof anna) => [...new Set(one.hears().map((e) => e.attributes['from'] ?? ''))].sort();
+    assert.deepEqual(seen(anna), [`${ANNA}/phone`, `${ANNA}/x`, `${BERT}/y`]);
+    assert.deepEqual(seen(phone), [`${ANNA}/phone`, `${ANNA}/x`, `${BERT}/y`]);
+    assert.deepEqual(seen(bert), [`${ANNA}/phone`, `${ANNA}/x`, `${BERT}/y`]);
+  }));
+
+test('two nodes that are started again, while a third knew who was at one of them: that one withdraws them', () =>
+  cloud(
+    'a b c',
+    async (it, a, b, c) => {
+      const bert = await c.world.come('bert/y');
+      await a.world.come('anna/x');
+      await settled();
+      bert.hears();
+      for (const node of [b, a]) node.die();
+      await it.start('b');
+      await it.start('a');
+      await eventually('anna is shown to be gone', () => bert.incoming.length > 0);
+      assert.deepEqual(bert.hearsBriefly(), ['presence from=anna@/x to=bert@ type=unavailable']);
+    },
+    { leaseMs: 1500, stopMs: 1200 },
+  ));

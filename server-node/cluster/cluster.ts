@@ -18,6 +18,7 @@ import { Transit, transitKey } from './transit.ts';
 const MOST_WAIT_MS = 1000;
 /** renewals of the lease from one look for what others left to the next */
 const SWEEP_EVERY = 2;
+const MOST_FETCHED = 10_000;
 
 /** This node among the others of its domain: who they are, which sessions they hold, and what is said between them. */
 export class Cluster implements Others {
@@ -35,6 +36,8 @@ export class Cluster implements Others {
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   /** accounts that messages were kept for lately, and when */
   readonly #keptFor = new Map<string, number>();
+  /** sessions that other nodes gave to this one, for the case that they ask */
+  readonly #fetched = new Set<string>();
   /** runs that this node was about to fence when the database went away */
   readonly #fencing = new Set<string>();
   #renewing = false;
@@ -222,10 +225,22 @@ export class Cluster implements Others {
       question: { id, account },
       patienceMs: 2 * times.leaseMs,
       clock,
-      late: (line) => this.#aside('a session that came late', () => continuity().takeIn(line)),
+      late: (line) =>
+        this.#aside('a session that came late', async () => {
+          this.#took(id);
+          await continuity().takeIn(line);
+          this.fetched(id);
+        }),
     });
     if (found === undefined) await this.#estates.adoptions();
+    else this.#took(id);
     return found;
+  }
+
+  #took(id: string): void {
+    this.#fetched.add(id);
+    const [oldest] = this.#fetched;
+    if (this.#fetched.size > MOST_FETCHED && oldest !== undefined) this.#fetched.delete(oldest);
   }
 
   /** A session that was fetched is here for good: who gave it away need not remember it. */
@@ -291,9 +306,9 @@ export class Cluster implements Others {
     const until = clock() + times.leaseMs;
     while (begun() === undefined && this.#others.size > 0 && clock() < until)
       await new Promise((resolve) => setTimeout(resolve, 20));
-    await begun()
-      ?.ask('withdraw', run)
-      .catch(() => undefined);
+    // only those who met that run know whom to withdraw, and one of them does
+    for (const other of [...this.#others.values()].filter((one) => one.begun))
+      if ((await other.ask('withdraw', run).catch(() => false)) === true) return;
   }
 
   /** A node of our name that still speaks is another one: of two that take each other's place neither could stay. */
@@ -344,7 +359,9 @@ export class Cluster implements Others {
     const other = known ?? this.#meet(beat.run, beat.node);
     this.#beats.set(beat.run, beat);
     if (known === undefined) this.#beat(); // it learns of us at once
-    if (!other.begun && beat.heard[this.#parts.run] !== undefined) other.begin();
+    if (other.begun || beat.heard[this.#parts.run] === undefined) return;
+    other.begin();
+    void this.#estates.recount(other);
   }
 
   #meet(run: string, name: string): OtherNode {
@@ -366,6 +383,10 @@ export class Cluster implements Others {
         twice: (mine, theirs) => this.#twice(mine, theirs),
         onFault: (error, what) => log.error(`${what} failed`, error),
         missed: (session) => this.#missed.add(session),
+        moved: (session) =>
+          this.#aside('presence of who has moved', () =>
+            router().hooks.run('presence-missed', { session, newcomers: true }),
+          ),
         ready: (session) => {
           if (this.#keptFor.has(session.jid.local)) this.#waiting(session);
         },
@@ -381,6 +402,7 @@ export class Cluster implements Others {
           send: (datagram) => bus.publish(subject, datagram),
           gather: () => node.gather(),
           take: (batch) => node.take(batch),
+          fault: (error) => log.error(`what node ${name} says was not understood`, error),
           restarted: () => {
             node.replica.restarted();
             node.held.askAgain();
@@ -389,7 +411,6 @@ export class Cluster implements Others {
             this.counters.links_broken++;
             log.warn(`the link to node ${name} is given up: ${why}`);
             node.broken(notes);
-            this.#estates.takeBack(node);
           },
         }),
     );
@@ -437,7 +458,9 @@ export class Cluster implements Others {
         this.counters.fenced++;
         this.#parts.log.warn(`node ${row.node} is silent: its sessions are withdrawn`);
         for (const other of this.#others.values()) if (other.run !== row.run) other.tell('fenced', row.run);
-        await this.#buried(row.run, true);
+        const unknown = !this.#others.has(row.run);
+        void this.#buried(row.run, true); // renewing goes on meanwhile
+        if (unknown) void this.#withdrawnByOthers(row.run);
       }
       if (++this.#renewals % SWEEP_EVERY === 0) await this.#estates.sweep();
     } catch (error) {
@@ -516,9 +539,9 @@ export class Cluster implements Others {
     if (what === 'withdraw') {
       const run = String(body);
       await this.#buried(run, false);
-      await this.#estates.withdraw(run);
-      return true;
+      return this.#estates.withdraw(run);
     }
+    if (what === 'took') return (body as string[]).filter((id) => this.#fetched.has(id));
     if (what === 'holds') return from.held.knows(body as number[]);
     if (what === 'claims') return this.#estates.claims(body as Claims);
     throw new Error(`this node does not know '${what}'`);

@@ -9,7 +9,7 @@ import type { RemoteSession } from './remote-session.ts';
 import { type Transit, transitKey } from './transit.ts';
 
 /** what was sent to a node that is gone waits no longer than this for whoever takes its sessions over, milliseconds */
-const HANDOVER_MS = 6000;
+const HANDOVER_MS = 60_000;
 /** who is to take a run over has so long before others see to it, in leases */
 const SWEEP_AFTER = 1.25;
 /** a node that lives and can't be asked is waited for so long, in leases: it may hold what would be given back a second time */
@@ -36,7 +36,10 @@ export interface EstateParts {
 }
 
 const MOST_REMEMBERED = 100;
+/** whose it is that a node left which had the storage for itself */
+const ALONE = '';
 const MOST_UNWITHDRAWN = 10;
+const UNWITHDRAWN_MS = 60_000;
 
 /** What this node knows of a run that is over and has left something. */
 interface Estate {
@@ -66,6 +69,8 @@ export class Estates {
   readonly #taken = new Set<string>();
   readonly #handovers = new Map<string, (() => void)[]>();
   #leaving = false;
+  /** what it left while there was but one node is not looked for yet */
+  #wasAlone = true;
   /** sessions whose contacts were shown that they are gone */
   withdrawn = 0;
 
@@ -87,7 +92,10 @@ export class Estates {
     if (other !== undefined) remember(this.#deadHeld, run, other.held, MOST_REMEMBERED);
     const sessions = other?.dead() ?? [];
     if (other !== undefined) log.info(`node ${other.name} is gone, with ${sessions.length} sessions`);
-    if (!ours && other !== undefined) remember(this.#unwithdrawn, run, sessions, MOST_UNWITHDRAWN);
+    if (!ours && other !== undefined) {
+      remember(this.#unwithdrawn, run, sessions, MOST_UNWITHDRAWN);
+      setTimeout(() => this.#unwithdrawn.delete(run), UNWITHDRAWN_MS).unref();
+    }
     if (other !== undefined) this.takeBack(other);
     // what we sent there may have been waiting in a session that goes on elsewhere: that comes first, or it would come twice
     if (ours) await this.#attempt(() => this.#takeLines(run));
@@ -102,7 +110,7 @@ export class Estates {
 
   /** Called every now and then: what nobody has cared for yet. */
   async sweep(): Promise<void> {
-    const runs = await this.#parts.leases.estates();
+    const runs = await this.#runs();
     const now = this.#parts.clock();
     for (const run of this.#estates.keys())
       if (!runs.includes(run) && this.#estates.get(run)?.work === undefined) this.#estates.delete(run);
@@ -112,11 +120,12 @@ export class Estates {
     }
   }
 
-  /** Another node asks that the sessions of a run are withdrawn which it did not know itself. */
-  async withdraw(run: string): Promise<void> {
-    const sessions = this.#unwithdrawn.get(run) ?? [];
+  /** Another node asks that the sessions of a run are withdrawn which it did not know itself; whether this one did. */
+  async withdraw(run: string): Promise<boolean> {
+    const sessions = this.#unwithdrawn.get(run);
     this.#unwithdrawn.delete(run);
-    await this.#withdraw(sessions);
+    await this.#withdraw(sessions ?? []);
+    return sessions !== undefined;
   }
 
   /** Contacts are shown that somebody is gone, unless the session goes on elsewhere. */
@@ -171,17 +180,24 @@ export class Estates {
     const graceMs = continuity().graceMs - (clock() - estate.linesTakenAt);
     if (graceMs > 0) await new Promise((resolve) => setTimeout(resolve, graceMs).unref());
     if (this.#leaving) return;
-    for (const other of await leases.estates()) await this.#takeLines(other);
+    for (const other of await this.#runs()) await this.#takeLines(other);
     await exclusive(`messages/${run}`, async () => {
-      const estates = await leases.estates();
+      const estates = await this.#runs();
       if (this.#leaving || !estates.includes(run)) return; // another node has done it
       if (estates.some((other) => !this.#of(other).linesTaken)) return; // one more died meanwhile: again, with the next sweep
       const left = await continuity().left(run);
       const elsewhere = await this.#claimed(run, left);
       if (elsewhere === undefined) return;
       await continuity().giveBack(left, elsewhere);
-      await leases.settled(run);
+      if (run === ALONE) this.#wasAlone = false;
+      else await leases.settled(run);
     });
+  }
+
+  /** Runs that are over, and may have left something. */
+  async #runs(): Promise<readonly string[]> {
+    const runs = await this.#parts.leases.estates();
+    return this.#wasAlone ? [ALONE, ...runs] : runs;
   }
 
   /** Sessions that wait are taken over, by one node; resolves when they are here, or elsewhere. */
@@ -228,12 +244,27 @@ export class Estates {
     });
   }
 
-  /** Sessions that were given to a node that may never have got them wait here again. */
-  takeBack(other: OtherNode): void {
-    const given = [...other.given.values()];
-    other.given.clear();
+  /** Sessions that were given to a node that has not got them wait here again. */
+  takeBack(other: OtherNode, which: Iterable<string> = [...other.given.keys()]): void {
     const failed = (error: unknown) => this.#parts.log.error('a session that was given away was lost', error);
-    for (const line of given) void this.#parts.continuity().takeIn(line).catch(failed);
+    for (const id of which) {
+      const line = other.given.get(id);
+      if (!other.given.delete(id)) continue;
+      void this.#parts.continuity().takeIn(line).catch(failed);
+    }
+  }
+
+  /** A node is there again that may not have got what was given to it: it is asked. */
+  async recount(other: OtherNode): Promise<void> {
+    const ids = [...other.given.keys()];
+    if (ids.length === 0) return;
+    const took = await other.ask('took', ids).catch(() => undefined);
+    if (took === undefined) return; // with the next beginning, or when it is gone
+    for (const id of took as string[]) other.given.delete(id);
+    this.takeBack(
+      other,
+      ids.filter((id) => other.given.has(id)),
+    );
   }
 
   /**

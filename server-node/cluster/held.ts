@@ -1,4 +1,4 @@
-import type { Kept, Receipt } from '../stream/ports.ts';
+import type { Debt, Kept, Receipt } from '../stream/ports.ts';
 import { FATE } from './frames.ts';
 import { transitKey } from './transit.ts';
 
@@ -29,6 +29,12 @@ export class Held {
     const stanza = new HeldStanza(number, this);
     this.#held.set(number, stanza);
     return stanza;
+  }
+
+  /** How it is put on disk when nobody else has it there any more. */
+  owed(number: number, debt: Debt): void {
+    const stanza = this.#held.get(number);
+    if (stanza !== undefined) stanza.debt = debt;
   }
 
   /** Its client was sent it, and acknowledges nothing. */
@@ -111,6 +117,7 @@ class HeldStanza implements Receipt {
   #own: Kept | undefined;
   #theirs: Kept | undefined;
   #put: (() => Kept) | undefined;
+  debt: Debt | undefined;
 
   constructor(number: number, all: Held) {
     this.#number = number;
@@ -148,7 +155,8 @@ class HeldStanza implements Receipt {
 
   /** What lay with the other node lies here from now on; resolves when it does. */
   async adopt(): Promise<void> {
-    if (this.#theirs !== undefined && this.#put !== undefined) this.#own ??= this.#put();
+    if (this.#put === undefined) await this.debt?.secure(); // its session asks for it to be kept
+    if (this.#put !== undefined) this.#own ??= this.#put();
     await this.#own?.stored;
   }
 }

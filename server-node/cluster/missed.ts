@@ -2,6 +2,8 @@ import type { Session } from '../router/session.ts';
 
 /** so many are shown at a time: each may have to read a roster */
 const AT_ONCE = 32;
+/** so long a session may be on its way from one node to another, milliseconds */
+const MOVING_MS = 1500;
 
 /** Sessions of other nodes whose presence this node's clients could not be told in time: they are shown one after another. */
 export class Missed {
@@ -17,6 +19,12 @@ export class Missed {
   }
 
   add(session: Session): void {
+    // one that is over may go on at another node, which has not told it yet
+    if (session.closed) setTimeout(() => this.#add(session), MOVING_MS).unref();
+    else this.#add(session);
+  }
+
+  #add(session: Session): void {
     this.#waiting.set(session.jid.wire, session);
     if (this.#running < AT_ONCE) void this.#run();
   }

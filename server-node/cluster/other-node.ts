@@ -285,7 +285,8 @@ export class OtherNode implements Way {
       return;
     }
     if (number > 0 && session.outlet.managed === true && bytes.startsWith('<message')) {
-      session.outlet.send(bytes, this.held.take(number));
+      const owed = session.outlet.send(bytes, this.held.take(number));
+      if (owed !== undefined && 'secure' in owed) this.held.owed(number, owed);
       return;
     }
     session.outlet.send(bytes, follow === FOLLOW.elsewhere ? KEPT_ELSEWHERE : undefined);
@@ -296,7 +297,7 @@ export class OtherNode implements Way {
     const [head, tail] = [reader.bytes(), reader.bytes()];
     for (let left = reader.count(); left > 0; left--) {
       const session = this.#parts.local.get(reader.count());
-      if (session !== undefined) session.outlet.send(`${head}${session.jid.bare.wire}${tail}`);
+      if (session?.available === true) session.outlet.send(`${head}${session.jid.bare.wire}${tail}`);
     }
   }
 

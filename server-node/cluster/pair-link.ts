@@ -3,6 +3,8 @@ import { Packer, Unpacker } from '../link/pack.ts';
 /** Datagrams of a pair of nodes. */
 export const DATA = 1;
 export const ACK = 2;
+/** what was said could not be taken: it is to begin anew */
+export const AGAIN = 3;
 
 export interface PairLinkLimits {
   /** bytes on their way that are not acknowledged; what is more waits */
@@ -31,6 +33,8 @@ export interface PairLinkParts {
   take(batch: Unpacker): void;
   /** The other side began anew: what was known of it is void, and a first batch follows. */
   restarted(): void;
+  /** What came could not be taken; the other side begins anew, if that has not happened just before. */
+  fault(error: unknown): void;
   /** What waits is not delivered any more: the link began anew, with nothing in it. `notes`: those of what was lost. */
   broken(why: string, notes: readonly unknown[]): void;
 }
@@ -46,6 +50,8 @@ interface Piece {
 const ACK_EVERY = 32;
 /** what is said so soon after the last batch waits so long for more, milliseconds */
 const GATHER_MS = 1;
+/** what can't be taken is asked for anew no more often than this, milliseconds */
+const FAULTS_APART_MS = 5000;
 /** what is sent again at once, bytes */
 const BURST_BYTES = 1_048_576;
 
@@ -66,6 +72,7 @@ export class PairLink {
   /** how many of the pieces are on their way */
   #sent = 0;
   #bytes = 0;
+  #firstBytes = 0;
   #flying = 0;
   #scheduled = false;
   #flushedAt = Number.NEGATIVE_INFINITY;
@@ -80,6 +87,9 @@ export class PairLink {
   #partial: Buffer[] = [];
   #unacknowledged = 0;
   #ackDue = false;
+  /** the beginning of the other side's that held something that could not be taken */
+  #faulty = 0;
+  #faultAt = Number.NEGATIVE_INFINITY;
   #closed = false;
   /** what is remembered until the other side has it: behind which piece; and of what was not cut into pieces yet */
   #notes: { readonly upTo: number; readonly notes: readonly unknown[] }[] = [];
@@ -153,6 +163,10 @@ export class PairLink {
     if (this.#closed) return;
     const theirs = reader.count(); // the epoch of what they acknowledge
     const upTo = reader.count();
+    if (kind === AGAIN) {
+      if (theirs === this.#epoch) this.breakOff('the other node could not take what it was told');
+      return;
+    }
     this.#acknowledged(theirs, upTo);
     if (kind !== DATA) {
       if (theirs === this.#epoch) this.#answered(upTo, reader.done ? 0 : reader.count());
@@ -162,6 +176,10 @@ export class PairLink {
     const seq = reader.count();
     const more = reader.byte() === 1;
     if (epoch < this.#theirEpoch) return;
+    if (epoch === this.#faulty) {
+      this.#say(AGAIN);
+      return;
+    }
     if (epoch > this.#theirEpoch) {
       if (seq !== 1) {
         this.#soon(); // its beginning was lost: it comes again
@@ -186,7 +204,7 @@ export class PairLink {
     if (!more) {
       const batch = this.#partial.length === 1 ? this.#partial[0] : Buffer.concat(this.#partial);
       this.#partial = [];
-      if (batch !== undefined) this.#parts.take(new Unpacker(batch));
+      if (batch !== undefined && !this.#take(batch)) return;
     }
     while ((this.#overtaking[0]?.last ?? this.#expected) < this.#expected)
       this.#answered(this.#overtaking.shift()?.upTo ?? 0, 0);
@@ -194,6 +212,22 @@ export class PairLink {
     else {
       this.#ackDue = true;
       this.flush();
+    }
+  }
+
+  /** False when it could not be taken, and all comes anew. */
+  #take(batch: Buffer): boolean {
+    try {
+      this.#parts.take(new Unpacker(batch));
+      return true;
+    } catch (error) {
+      this.#parts.fault(error);
+      const now = this.#parts.clock();
+      if (now - this.#faultAt < FAULTS_APART_MS) return true; // it would be the same again: the rest goes on
+      this.#faultAt = now;
+      this.#faulty = this.#theirEpoch;
+      this.#say(AGAIN);
+      return false;
     }
   }
 
@@ -283,6 +317,7 @@ export class PairLink {
     const room = this.#parts.mostDatagram - this.#parts.prefix.length - 64; // what stands before a piece is shorter
     this.counters.batches++;
     this.counters.bytes += batch.length;
+    if (this.#nextSeq === 1) this.#firstBytes = batch.length;
     for (let from = 0; from < batch.length; from += room) {
       const part = batch.subarray(from, from + room);
       const seq = this.#nextSeq++;
@@ -303,7 +338,9 @@ export class PairLink {
       this.#notes.push({ upTo, notes: this.#fresh });
       this.#fresh = [];
     }
-    if (this.#bytes > this.#parts.limits.mostBytes) this.breakOff('too much waits for the other node');
+    // what it begins with is as long as it is
+    if (this.#bytes > this.#parts.limits.mostBytes + this.#firstBytes)
+      this.breakOff('too much waits for the other node');
   }
 
   #pump(): void {
@@ -361,8 +398,12 @@ export class PairLink {
   #acknowledge(): void {
     this.#ackDue = false;
     this.#unacknowledged = 0;
+    if (this.#faulty !== this.#theirEpoch) this.#say(ACK);
+  }
+
+  #say(kind: number): void {
     const ack = new Packer()
-      .byte(ACK)
+      .byte(kind)
       .count(this.#theirEpoch)
       .count(this.#expected - 1)
       .count(this.#nextSeq - 1) // an acknowledgement may overtake what was said before it

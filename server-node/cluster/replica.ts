@@ -13,6 +13,8 @@ import { RemoteSession, type Way } from './remote-session.ts';
 export interface ReplicaNews {
   /** It came, is shown otherwise, or is gone, and its node did not know all of our clients whom it should have told. */
   missed(session: RemoteSession): void;
+  /** It was somewhere else before: those of our clients who came meanwhile have not seen it. */
+  moved(session: RemoteSession): void;
   /** It could take messages from now on. */
   ready(session: RemoteSession): void;
   /** All that is kept in memory of accounts may be outdated. */
@@ -91,13 +93,14 @@ export class Replica {
     const connectedAt = reader.count();
     const session = new RemoteSession(id, jid, peerOf(reader.text()), connectedAt, this.#way);
     const blocked = Array.from({ length: reader.count() }, () => reader.text());
-    if (blocked.length > 0) this.#blocklists.learn(jid.local, blocked);
+    this.#blocklists.learn(jid.local, blocked); // also that nothing is blocked: it may have been
     this.#state(reader, session);
     this.#byId.set(id, session);
     if (this.#shown) this.#sessions.add(session);
     const before = this.#before?.get(jid.wire);
     this.#before?.delete(jid.wire);
-    if (!this.#tells && before?.presence?.rest !== session.presence?.rest) this.#news.missed(session);
+    if (this.#tells && session.available) this.#news.moved(session);
+    else if (!this.#tells && before?.presence?.rest !== session.presence?.rest) this.#news.missed(session);
     return session;
   }
 
@@ -118,7 +121,7 @@ export class Replica {
       this.#byId.delete(id);
       session.closed = true;
       if (this.#shown) this.#sessions.remove(session);
-      if (this.#sessions.of(session.jid.local).every((one) => one.here)) this.#blocklists.unlearn(session.jid.local);
+      this.#unlearn(session);
       if (!this.#tells && session.available) this.#news.missed(session);
     }
     this.#wake(id);
@@ -130,8 +133,14 @@ export class Replica {
     this.#before = undefined;
     for (const session of gone?.values() ?? []) {
       session.closed = true;
+      this.#unlearn(session);
       if (session.available) this.#news.missed(session);
     }
+  }
+
+  /** What its account blocks is its nodes' to say: when it has no session there any more, it is read when it is needed. */
+  #unlearn({ jid }: RemoteSession): void {
+    if (this.#sessions.of(jid.local).every((one) => one.here)) this.#blocklists.unlearn(jid.local);
   }
 
   /** That node may not know all sessions here. */
@@ -163,7 +172,10 @@ export class Replica {
     const sessions = [...this.#byId.values(), ...(this.#before?.values() ?? [])];
     this.#byId = new Map();
     this.#before = undefined;
-    for (const session of sessions) session.closed = true;
+    for (const session of sessions) {
+      session.closed = true;
+      this.#unlearn(session);
+    }
     return sessions;
   }
 

@@ -85,3 +85,18 @@ test('those are vouched for who say that they can not reach the database, and we
   assert.deepEqual(me.vouched(1500), ['b']);
   assert.deepEqual(me.vouched(3000), []);
 });
+
+test('a run whose row another one took is forgotten: it keeps nobody from serving without the database', () => {
+  const me = new Standing('a', LIMITS, 0);
+  me.renewed([row('a', 1), row('b old', 7)], 0, 0);
+  me.renewed([row('a', 2), row('b new', 1)], 1000, 1000);
+  me.renewed([row('a', 3), row('b new', 2)], 2000, 2000);
+  const { count } = me.beat(10_000);
+  me.heard(beat('b new', { a: count }), 10_000);
+  assert.equal(me.mayServe(true, 11_000), true);
+  assert.deepEqual(
+    me.silent(60_000).map(({ run }) => run),
+    ['b new'],
+    'b old is nobody',
+  );
+});

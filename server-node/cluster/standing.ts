@@ -90,6 +90,8 @@ export class Standing {
     const mine = rows.find(({ run }) => run === this.#run);
     if (mine?.state !== 'live') return false;
     this.#renewedAt = Math.max(this.#renewedAt, begun);
+    for (const [run, known] of this.#known)
+      if (known.row !== undefined && !rows.some((row) => row.run === run)) this.#known.delete(run); // another run took its place
     for (const row of rows) {
       if (row.run === this.#run) continue;
       const known = this.#of(row.run, now);

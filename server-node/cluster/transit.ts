@@ -82,7 +82,9 @@ export class Transit {
   passed(number: number): void {
     const entry = this.#open.get(number);
     this.#open.delete(number);
-    if (entry?.receipt === undefined) entry?.kept?.drop(); // another device's copy may lie there too
+    if (entry?.receipt?.passed !== undefined)
+      entry.receipt.passed(); // another device's copy may lie there too
+    else entry?.kept?.drop();
   }
 
   /** Its client has it. */

@@ -77,7 +77,14 @@ export class Attendance {
       return false;
     }
     this.#parts.sessions.add(session);
-    await this.#parts.hooks.run('session-opened', { session });
+    try {
+      await this.#parts.hooks.run('session-opened', { session });
+    } catch (error) {
+      session.closed = true; // nobody would serve it
+      this.#parts.sessions.remove(session);
+      this.#parts.blocklists.release(local);
+      throw error;
+    }
     return true;
   }
 

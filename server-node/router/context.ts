@@ -10,7 +10,7 @@ import type { Hooks, MessageObserver } from './hooks.ts';
 import type { IqTable } from './iq.ts';
 import type { IqGuard, ModuleContext } from './module.ts';
 import type { RouterOptions } from './options.ts';
-import type { Session } from './session.ts';
+import type { Session, View } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
 /** What of the router is behind what modules may do. */
@@ -29,6 +29,7 @@ export interface RouterParts {
   close(session: Session): Promise<void>;
   jidOf(name: string): Jid;
   aside(what: string, work: () => Promise<unknown>): void;
+  views(view: (session: Session) => View | undefined): void;
 }
 
 /** The one context that all modules of a router get. */
@@ -49,6 +50,7 @@ export function moduleContext(options: RouterOptions, parts: RouterParts): Modul
     close,
     jidOf,
     aside,
+    views,
   } = parts;
   const commands: Command[] = [];
   let ids = 0;
@@ -83,6 +85,7 @@ export function moduleContext(options: RouterOptions, parts: RouterParts): Modul
     route: (stanza, session) => (stanza.to === undefined ? undefined : route(stanza, stanza.to, session)),
     ask,
     aside,
+    views,
     maySee: async (name, other) => other.bare.equals(jidOf(name)) || hooks.run('may-see', { name, other }),
     isAdmin: (jid) => admins.includes(jid.bare.toString()),
     end: (session, condition, text) => {

@@ -2,7 +2,7 @@ import type { Element } from '../xml/element.ts';
 import type { Field } from '../xmpp/data-form.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
-import type { Receipt, Session } from './session.ts';
+import type { Receipt, Session, View } from './session.ts';
 
 /** What happens in the router, by name. A module hooks in here; there is no other list. */
 export interface HookEvents {
@@ -15,11 +15,19 @@ export interface HookEvents {
     readonly moved?: boolean;
   };
   /** a session came from another node: on its way it may have missed who came, changed and went */
-  'session-arrived': { readonly session: Session };
+  'session-arrived': {
+    readonly session: Session;
+    /** what its client knew when it left; undefined: nobody can say */
+    readonly view?: View | undefined;
+  };
   /** a session of another node is gone without that node's doing: whoever saw it is told, by this node alone */
   'session-withdrawn': { readonly session: Session };
   /** after a time without news of it, a session of another node is shown otherwise: this node's clients are told */
-  'presence-missed': { readonly session: Session };
+  'presence-missed': {
+    readonly session: Session;
+    /** only those of them who came here lately: others were told, or saw it all the time */
+    readonly newcomers?: boolean;
+  };
   /** what another node has changed of an account: what is kept of it in memory is outdated */
   'account-changed': { readonly name: string; readonly what: string; readonly now?: readonly string[] | undefined };
   /** messages were kept for an account that has a session which could take them */

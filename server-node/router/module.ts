@@ -10,7 +10,7 @@ import type { Command } from './commands.ts';
 import type { Externals } from './externals.ts';
 import type { Hook, HookEvents, HookName, MessageObserver, Phase } from './hooks.ts';
 import type { Others } from './others.ts';
-import type { Session } from './session.ts';
+import type { Session, View } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
 /** A feature: one folder under modules/, one value. */
@@ -140,6 +140,8 @@ export interface ModuleContext {
   on<K extends HookName>(name: K, phase: Phase, hook: Hook<K>): void;
   /** Tells the hooks of an event; true when one has handled it. */
   run<K extends HookName>(name: K, event: HookEvents[K]): Promise<boolean>;
+  /** Says what a session's client knows; undefined when that can't be told in this turn. One module does. */
+  views(view: (session: Session) => View | undefined): void;
   /** Is told of every message that was delivered or kept. */
   onMessage(observer: MessageObserver): void;
   /** An identifier that was not used before in this run, for requests of the server's own. */

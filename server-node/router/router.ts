@@ -17,7 +17,7 @@ import type { IqGuard, ModuleContext } from './module.ts';
 import type { RouterOptions } from './options.ts';
 import { Requests } from './requests.ts';
 import { type Destination, route } from './route.ts';
-import type { Debt, Outlet, Peer, Session } from './session.ts';
+import type { Debt, Outlet, Peer, Session, View } from './session.ts';
 import { Receipt } from './session.ts';
 import { Sessions } from './sessions.ts';
 
@@ -88,9 +88,15 @@ export class Router {
       close: (session) => this.close(session),
       jidOf: (name) => this.#accountJid(name),
       aside: (what, work) => void this.#guard(what, work),
+      views: (view) => {
+        this.view = view;
+      },
     });
     for (const module of options.modules) module.setup(this.#context);
   }
+
+  /** What a session's client knows; undefined when that can't be told in this turn. */
+  view: (session: Session) => View | undefined = () => undefined;
 
   /** What the modules offer within the stream's features after login (RFC 6120 §4.3.2), binding aside. */
   streamFeatures(): Bytes {

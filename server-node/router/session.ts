@@ -23,6 +23,7 @@ export class Receipt {
   readonly original: Bytes;
   #open = 0;
   #taken = false;
+  #passed = false;
   #kept: Kept | undefined;
 
   constructor(original: Bytes) {
@@ -38,15 +39,26 @@ export class Receipt {
   taken(): void {
     this.#taken = true;
     this.#open--;
-    this.#kept?.drop();
-    this.#kept = undefined;
+    this.#drop();
+  }
+
+  /** One device was sent it, and acknowledges nothing: if nobody else takes it, it has it as far as can be known. */
+  passed(): void {
+    this.#passed = true;
+    this.#open--;
+    if (this.#open === 0) this.#drop();
   }
 
   lost(): boolean {
     this.#open--;
     if (this.#taken || this.#open > 0) return false;
-    this.#kept?.drop(); // what is lost goes where messages wait, in the same turn
-    return true;
+    this.#drop(); // what is lost goes where messages wait, in the same turn
+    return !this.#passed;
+  }
+
+  #drop(): void {
+    this.#kept?.drop();
+    this.#kept = undefined;
   }
 
   /** while a copy is kept: when it lies on disk */
@@ -78,7 +90,15 @@ export interface Debt {
   secure(): Promise<unknown>;
 }
 
-export type Fate = Pick<Receipt, 'taken' | 'lost' | 'keep'> & Partial<Pick<Receipt, 'stored'>>;
+export type Fate = Pick<Receipt, 'taken' | 'lost' | 'keep'> & Partial<Pick<Receipt, 'passed' | 'stored'>>;
+
+/** What a session's client knows: what is different when it goes on elsewhere must be told to it. */
+export interface View {
+  /** whom it sees as available, by full JIDs */
+  readonly available: readonly string[];
+  /** the version of the roster that it has */
+  readonly roster: string;
+}
 
 /** For what is kept elsewhere, or is a copy: nothing is lost with it. */
 export const KEPT_ELSEWHERE: Fate = { taken: () => {}, lost: () => false, keep: () => undefined };

@@ -1,13 +1,6 @@
 import type { Kept, Unacknowledged } from '../stream/ports.ts';
 import type { Bytes } from '../xml/chars.ts';
-import type { Safekeeping } from './safekeeping.ts';
-
-export interface Unclaimed extends Unacknowledged {
-  readonly key: string;
-  readonly account: string;
-  /** it was on its way to several devices of other nodes: its numbers there */
-  readonly also?: readonly number[] | undefined;
-}
+import type { Safekeeping, Unclaimed } from './safekeeping.ts';
 
 const place = (account: string, bytes: Bytes): string => `${account}\0${bytes}`;
 

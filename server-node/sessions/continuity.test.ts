@@ -108,3 +108,41 @@ test('an undelivered message that can be put nowhere now comes back to its sende
   const [back] = bert.hears();
   assert.equal(back?.attributes['type'], 'error');
 });
+
+test('a node that has the storage for itself finds what nodes of a cluster left there', async () => {
+  const stores = new MemoryStores();
+  const world = new World(stores);
+  await world.people('anna');
+  await new Safekeeping(stores, 1000, fail, 'a.1').put('anna', { bytes: message(1), at: world.now }).stored;
+  await new Safekeeping(stores, 1000, fail, 'b.7').put('anna', { bytes: message(2), at: world.now }).stored;
+  const safe = new Safekeeping(stores, 2000, fail);
+  const core = { domain: DOMAIN, safe } as unknown as StreamCore<Session>;
+  const limits = { unacknowledged: 1, unacknowledgedBytes: 1, resumeMs: 1, ackMs: 1, keepMs: 1 };
+  const continuity = new Continuity({ stores, router: world.router, safe, core, limits, now: () => world.now });
+  const { left } = await continuity.restore();
+  await continuity.giveBack(left);
+  assert.deepEqual(
+    (await stores.list('offline').all('anna')).map(({ data }) => data),
+    [message(1), message(2)],
+  );
+  assert.deepEqual(await safe.owners(), []);
+});
+
+test('what is begun again after a failure gives nothing back twice', async () => {
+  const stores = new MemoryStores();
+  const world = new World(stores);
+  await world.people('anna');
+  const safe = new Safekeeping(stores, 1000, fail, 'b.2');
+  await new Safekeeping(stores, 1000, fail, 'a.1').put('anna', { bytes: message(1), at: world.now }).stored;
+  const core = { domain: DOMAIN, safe } as unknown as StreamCore<Session>;
+  const limits = { unacknowledged: 1, unacknowledgedBytes: 1, resumeMs: 1, ackMs: 1, keepMs: 1 };
+  const { router } = world;
+  const continuity = new Continuity({ stores, router, safe, core, limits, now: () => world.now, owner: 'b.2' });
+  const drop = safe.drop.bind(safe);
+  safe.drop = () => Promise.reject(new StorageError('PostgreSQL does not answer', false, { unavailable: true }));
+  await assert.rejects(continuity.giveBack(await continuity.left('a.1')));
+  safe.drop = drop;
+  await continuity.giveBack(await continuity.left('a.1'));
+  assert.equal(await stores.list('offline').count('anna'), 1);
+  assert.deepEqual(await continuity.left('a.1'), []);
+});

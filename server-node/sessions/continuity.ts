@@ -4,8 +4,7 @@ import type { KeyedStore, Stores } from '../storage/stores.ts';
 import { Lifeline, type LifelineLimits, type PackedLine } from '../stream/lifeline.ts';
 import type { StreamCore } from '../stream/ports.ts';
 import { Jid } from '../xmpp/jid.ts';
-import type { Unclaimed } from './claims.ts';
-import type { Safekeeping } from './safekeeping.ts';
+import type { Safekeeping, Unclaimed } from './safekeeping.ts';
 
 export interface ContinuityOptions {
   readonly stores: Stores;
@@ -51,8 +50,16 @@ export class Continuity {
    * At a start: the sessions that a stop kept, and the messages that a killed process left for others. Sessions are gone from
    * disk when this resolves: a later kill must not bring back what is outdated.
    */
-  restore(): Promise<Left> {
-    return this.#take(this.#owner);
+  async restore(): Promise<Left> {
+    const { safe } = this.#options;
+    // what nodes of a cluster left that this was is there under the names of their runs
+    const owners = new Set([this.#owner, ...(await this.#store.owners()), ...(await safe.owners())]);
+    const lines: Lifeline<Session>[] = [];
+    const owned = new Set<string>();
+    for (const owner of owners) await this.#take(owner, lines, owned);
+    const left: Unclaimed[] = [];
+    for (const owner of owners) left.push(...(await this.left(owner)).filter(({ key }) => !owned.has(key)));
+    return { lines, left };
   }
 
   /**
@@ -98,12 +105,9 @@ export class Continuity {
     return now() - packed.lostAt > limits.resumeMs ? undefined : Lifeline.unpack(packed, core, limits, now);
   }
 
-  async #take(owner: string): Promise<Left> {
-    const { safe, core } = this.#options;
+  async #take(owner: string, lines: Lifeline<Session>[], owned: Set<string>): Promise<void> {
+    const { core } = this.#options;
     const kept = await this.#store.all(owner);
-    const messages = await safe.all(owner);
-    const lines: Lifeline<Session>[] = [];
-    const owned = new Set<string>();
     for (const packed of kept.values()) {
       const line = await this.#unpack(packed);
       if (line !== undefined) lines.push(line);
@@ -111,8 +115,6 @@ export class Continuity {
       for (const { key } of packed.waiting) if (key !== undefined) owned.add(key);
     }
     await Promise.all([...kept.keys()].map((id) => this.#store.delete(owner, id)));
-    const left = [...messages].flatMap(([key, stanza]) => (owned.has(key) ? [] : [{ key, ...stanza }]));
-    return { lines, left };
   }
 
   /** What a killed process left goes where messages wait. `elsewhere`: keys of messages that somebody still cares for. */

@@ -2,7 +2,14 @@ import { offlineKey } from '../router/session.ts';
 import { type KeyedStore, type ListStore, StorageError, type Stores } from '../storage/stores.ts';
 import type { Kept, Safe, Unacknowledged } from '../stream/ports.ts';
 import type { Bytes } from '../xml/chars.ts';
-import type { Unclaimed } from './claims.ts';
+
+/** A message on disk that a process left which is over. */
+export interface Unclaimed extends Unacknowledged {
+  readonly key: string;
+  readonly account: string;
+  /** it was on its way to several devices of other nodes: its numbers there */
+  readonly also?: readonly number[] | undefined;
+}
 
 /** A message as it lies on disk. */
 interface Stored {
@@ -65,6 +72,11 @@ export class Safekeeping implements Safe {
     return new Map(
       [...all].map(([key, { account, at, data, also }]) => [key, { account, at, bytes: data, ...(also && { also }) }]),
     );
+  }
+
+  /** Whose there are. */
+  owners(): Promise<string[]> {
+    return this.#store.owners();
   }
 
   async drop(key: string): Promise<void> {

@@ -107,6 +107,10 @@ export function storesContract(kind: string, open: () => Promise<Stores>): void 
     await store.delete('anna', 'never there');
     assert.equal(await store.get('anna', 'a'), undefined);
     assert.equal((await store.get('bert', 'a'))?.n, 4);
+    assert.deepEqual(await store.owners(), ['anna', 'bert']);
+    await store.delete('bert', 'a');
+    assert.deepEqual(await store.owners(), ['anna']);
+    assert.deepEqual(await stores.keyed('none').owners(), []);
   });
 
   check("a value that was read is nobody else's", async (stores) => {

@@ -74,6 +74,8 @@ export interface KeyedStore<T> {
   all(owner: string): Promise<Map<string, T>>;
   set(owner: string, key: string, value: T): Promise<void>;
   delete(owner: string, key: string): Promise<void>;
+  /** Whose values there are. It looks through all: for a start, not for a chat. */
+  owners(): Promise<string[]>;
 }
 
 export interface Entry {

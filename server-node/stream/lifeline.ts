@@ -8,6 +8,9 @@ import { Quiet } from './quiet.ts';
 
 export const ASK: Bytes = `<r xmlns='${NS.management}'/>`;
 
+/** what could not be put on disk is tried again after so long, milliseconds */
+const AGAIN_MS = 1000;
+
 export interface LifelineLimits {
   /** stanzas and bytes that may wait for an acknowledgement; more ends the session */
   readonly unacknowledged: number;
@@ -29,6 +32,8 @@ export interface PackedLine {
   readonly waiting: readonly PackedStanza[];
   readonly lostAt: number;
   readonly session: unknown;
+  /** what its client knew; a node of an earlier version does not say */
+  readonly view?: unknown;
 }
 
 /** What a lifeline tells the stream that serves it. */
@@ -135,7 +140,9 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     const queue = this.#queue;
     const wire = this.#wire;
     if (queue === undefined) {
-      receipt?.taken(); // without stream management what was written is all that can be known
+      // without stream management what was written is all that can be known
+      if (receipt?.passed !== undefined) receipt.passed();
+      else receipt?.taken();
       wire?.send(bytes);
       return undefined;
     }
@@ -267,8 +274,14 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     this.#waitsSince = this.#clock();
     this.#core.noted?.(this.session, 'waiting');
     void this.#keep();
-    if (this.#core.parked !== undefined) this.#core.parked(this.id, this.pack());
+    if (this.#core.parked !== undefined) void this.#park(this.id, this.lostAt);
     return true;
+  }
+
+  /** It may go on after this process died, but says then that it handled what it counts: that must be safe first. */
+  async #park(id: string, lostAt: number): Promise<void> {
+    await this.settle();
+    if (this.lostAt === lostAt && !this.over) this.#core.parked?.(id, this.pack());
   }
 
   /** For a restart: all that is needed to go on; undefined when nobody could resume it. */
@@ -278,7 +291,9 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     this.active(); // what was held back for an inactive client belongs to what it has not got
     void this.#keep();
     const session = this.#core.pack(this.#session);
-    return { id, account, handled, ...this.#queue.pack(), lostAt: this.lostAt ?? this.#now(), session };
+    const view = this.#core.view?.(this.#session);
+    const lostAt = this.lostAt ?? this.#now();
+    return { id, account, handled, ...this.#queue.pack(), lostAt, session, ...(view === undefined ? {} : { view }) };
   }
 
   /** A session of an earlier process, which waits for its client; undefined when its account may not go on. */
@@ -295,7 +310,7 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     line.#waitsSince = line.#clock() - Math.max(0, now() - packed.lostAt);
     line.#handled = packed.handled;
     line.#queue = AckQueue.unpack(packed, core.safe, (key) => stale.push(key));
-    const session = await core.unpack(packed.session, line);
+    const session = await core.unpack(packed.session, line, packed.view);
     if (session === undefined) {
       line.over = true;
       await core.stray?.(packed.account, line.#queue.abandon());
@@ -304,9 +319,18 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     }
     line.session = session;
     // what another node had on disk is ours now: first it is there twice
-    if (stale.length > 0)
-      await Promise.resolve(line.#keep()).then(() => Promise.all(stale.map((key) => core.safe.known(key).drop())));
+    if (stale.length > 0) await line.#makeOurs(stale);
     return line;
+  }
+
+  /** Resolves when it is done, or has failed once: then it is tried again until it is, or until the session is over. */
+  async #makeOurs(stale: readonly string[]): Promise<void> {
+    try {
+      await this.#keep();
+      for (const key of stale) this.#core.safe.known(key).drop();
+    } catch {
+      if (!this.over) setTimeout(() => void this.#makeOurs(stale), AGAIN_MS).unref();
+    }
   }
 
   /**

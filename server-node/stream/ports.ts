@@ -52,6 +52,8 @@ export interface Receipt {
   readonly original?: Bytes;
   /** one device has it */
   taken(): void;
+  /** one device was sent it, and acknowledges nothing */
+  passed?(): void;
   /** one device will not get it; answers whether nobody has */
   lost(): boolean;
   /** it should lie on disk while nobody has it; `put` is called once at most, whoever asks first */
@@ -194,7 +196,9 @@ export interface StreamCore<S extends { readonly jid: Jid }> {
   /** What makes a session, apart from its stream: it survives JSON. */
   pack(session: S): unknown;
   /** Makes the session again after a restart; undefined when its account may not have one any more. */
-  unpack(packed: unknown, outlet: StreamOutlet): Promise<S | undefined>;
+  unpack(packed: unknown, outlet: StreamOutlet, view?: unknown): Promise<S | undefined>;
+  /** What its client knows, as it survives JSON: what changes while it is on its way must be told to it. */
+  view?(session: S): unknown;
   /** What a session held that could not be made again: where messages wait. */
   stray?(account: string, stanzas: readonly Unacknowledged[]): Promise<void>;
   /** a clock that only goes forward, for how long something takes, milliseconds; without it the time of day is taken */

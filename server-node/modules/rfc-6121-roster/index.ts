@@ -57,9 +57,17 @@ export const roster: Module = {
       if (moved !== true) await presence.gone(session);
       if (ctx.sessions.here(session.jid.local).length === 0) rosters.forget(session.jid.local);
     });
-    ctx.on('session-arrived', 'observe', ({ session }) => presence.arrived(session));
+    ctx.on('session-opened', 'observe', ({ session }) => presence.came(session));
+    ctx.on('session-arrived', 'observe', async ({ session, view }) => {
+      if (session.interested && view !== undefined) await rosters.catchUp(session, view.roster);
+      await presence.arrived(session, view?.available);
+    });
+    ctx.views((session) => {
+      const roster = rosters.known(session.jid.local);
+      return roster && { available: presence.shown(session, roster), roster: roster.versionText() };
+    });
     ctx.on('session-withdrawn', 'observe', ({ session }) => presence.gone(session));
-    ctx.on('presence-missed', 'observe', ({ session }) => presence.missed(session));
+    ctx.on('presence-missed', 'observe', ({ session, newcomers }) => presence.missed(session, newcomers));
     ctx.on('account-changed', 'observe', ({ name, what }) => {
       if (what === 'roster') rosters.forget(name);
       if (what === 'all') rosters.forgetAll();

@@ -2,20 +2,27 @@ import type { ModuleContext } from '../../router/module.ts';
 import type { Session } from '../../router/session.ts';
 import { StorageError } from '../../storage/stores.ts';
 import { type Bytes, own } from '../../xml/chars.ts';
-import type { Jid } from '../../xmpp/jid.ts';
+import { type Jid, parseJid } from '../../xmpp/jid.ts';
 import { Stanza } from '../../xmpp/stanza.ts';
+import type { Roster } from './roster.ts';
 import type { Rosters } from './rosters.ts';
 import { seesThem, seesUs } from './subscription.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 /** while the database is away, what could not be shown is tried again so often, milliseconds */
 const AGAIN_MS = 1000;
+/** so long two sessions may be on their way from one node to another, milliseconds */
+const MOVING_MS = 2000;
+/** so long a session has come lately, milliseconds: what is on its way somewhere else was not shown it */
+const NEW_MS = 60_000;
 
 /** XEP-less, RFC 6121 §4: who is told that somebody is there, away, or gone. */
 export class Presence {
   readonly #ctx: ModuleContext;
   readonly #rosters: Rosters;
   readonly #subscriptions: Subscriptions;
+  /** sessions that came here lately, and when; the oldest first */
+  readonly #newcomers = new Map<Session, number>();
 
   constructor(ctx: ModuleContext, rosters: Rosters, subscriptions: Subscriptions) {
     this.#ctx = ctx;
@@ -53,7 +60,7 @@ export class Presence {
     session.directed = undefined;
     if (wasAvailable)
       await this.#shown(async () => {
-        if (!this.#returned(session)) await this.#broadcast(session, farewell);
+        await this.#broadcast(session, farewell, () => this.#returned(session));
       });
     if (directed === undefined) return;
     const roster = await this.#rosters.of(session.jid.local);
@@ -90,12 +97,14 @@ export class Presence {
   }
 
   /** To all who see the account, and to its own resources (§4.2.2, §4.4.2, §4.5.2): one body, written for each. */
-  async #broadcast(session: Session, stanza: Stanza): Promise<void> {
+  async #broadcast(session: Session, stanza: Stanza, outdated: () => boolean = () => false): Promise<void> {
     const roster = await this.#rosters.of(session.jid.local);
+    if (outdated()) return;
     const head = `<presence from='${session.jid.wire}' to='`;
     const tail = `'${stanza.rest}`;
     for (const other of this.#ctx.sessions.of(session.jid.local)) {
-      if (other.available || other === session) other.outlet.send(`${head}${session.jid.bare.wire}${tail}`);
+      if (other.outlet.fan !== undefined) other.outlet.fan(head, tail);
+      else if (other.available || other === session) other.outlet.send(`${head}${session.jid.bare.wire}${tail}`);
     }
     let told = 0;
     for (const { jid, item } of roster.contacts()) {
@@ -110,15 +119,16 @@ export class Presence {
    * This node's clients see what another node could not tell them in time: those of contacts, and the account's own. They are
    * shown what holds when the roster has been read, for something newer may have come to them meanwhile.
    */
-  missed(session: Session): Promise<void> {
+  missed(session: Session, newcomers = false): Promise<void> {
     return this.#shown(async () => {
+      if (newcomers && !this.#anyNew()) return;
       const roster = await this.#rosters.of(session.jid.local);
       const self = session.jid.bare;
       const now = this.#ctx.sessions.get(self.local, session.jid.resource) ?? (session.closed ? undefined : session);
       const tail = `'${now?.presence?.rest ?? " type='unavailable'/>"}`;
       const show = (jid: Jid) => {
         for (const one of this.#ctx.sessions.here(jid.local))
-          if (one.available && one !== now)
+          if (one.available && one !== now && (!newcomers || this.#newcomers.has(one)))
             one.outlet.send(`<presence from='${session.jid.wire}' to='${jid.wire}${tail}`);
       };
       show(self);
@@ -156,22 +166,67 @@ export class Presence {
     }
     let wire: Bytes | undefined;
     for (const session of this.#ctx.sessions.of(contact.local)) {
-      if (!session.available) continue;
+      // whether somebody is available at another node is known there: who becomes so now was not shown us either
       if (session.outlet.fan !== undefined) {
         session.outlet.fan(head, tail);
         continue;
       }
+      if (!session.available) continue;
       wire ??= `${head}${contact.wire}${tail}`;
       session.outlet.send(wire);
     }
   }
 
-  /** A session that came from another node is shown anew who is there, and who is not. */
-  async arrived(session: Session): Promise<void> {
+  /** A session is here, whether it is new or was somewhere else before. */
+  came(session: Session): void {
+    if (this.#ctx.others === undefined) return;
+    this.#anyNew();
+    this.#newcomers.set(session, this.#ctx.now());
+  }
+
+  /** Whether any session came lately; those that came before are forgotten. */
+  #anyNew(): boolean {
+    const old = this.#ctx.now() - NEW_MS;
+    for (const [session, at] of this.#newcomers) {
+      if (at > old && !session.closed) break;
+      this.#newcomers.delete(session);
+    }
+    return this.#newcomers.size > 0;
+  }
+
+  /** Whom its client sees as available, by full JIDs. */
+  shown(session: Session, roster: Roster): readonly string[] {
+    if (!session.available) return [];
+    const shown: string[] = [];
+    const add = (name: string) => {
+      for (const one of this.#ctx.sessions.of(name))
+        if (one.available && one !== session) shown.push(one.jid.toString());
+    };
+    add(session.jid.local);
+    for (const { jid, item } of roster.contacts())
+      if (jid.domain === session.jid.domain && seesThem(item)) add(jid.local);
+    return shown;
+  }
+
+  /**
+   * A session that came from another node is shown anew who is there; and who of those that its client saw is not there any more.
+   * Others may have come on the same way a moment ago: they are shown to each other.
+   */
+  async arrived(session: Session, shown: readonly string[] | undefined): Promise<void> {
     if (!session.available) return;
-    await this.#welcome(session, (contact) =>
-      session.send(Stanza.made('presence', contact, session.jid, { type: 'unavailable' }, [])),
-    );
+    await this.missed(session, true);
+    const absent: Jid[] = [];
+    await this.#shown(() => this.#welcome(session, (contact) => absent.push(contact)));
+    const gone = shown?.map(parseJid).filter((jid) => jid !== undefined) ?? absent;
+    // who was on the same way may not be there yet
+    await new Promise((resolve) => setTimeout(resolve, MOVING_MS).unref());
+    for (const jid of gone) {
+      const there = this.#ctx.sessions
+        .of(jid.local)
+        .some((one) => one.available && (jid.resource === '' || one.jid.equals(jid)));
+      if (!there && !session.closed)
+        session.send(Stanza.made('presence', jid, session.jid, { type: 'unavailable' }, []));
+    }
   }
 
   /**

@@ -102,6 +102,14 @@ export class Roster {
     return this.#contacts.values();
   }
 
+  /** All that is known, as if it were new: contacts that are gone, and each that is there. */
+  asChanges(): Change[] {
+    const { version } = this.#head;
+    const gone = [...this.#gone.keys()].map(parseJid).filter((jid) => jid !== undefined);
+    const there = [...this.#contacts.values()].filter(({ item }) => item.listed);
+    return [...gone.map((jid) => ({ jid, item: undefined, version })), ...there.map((one) => ({ ...one, version }))];
+  }
+
   /**
    * What has changed since a version, in order (§2.6.3): undefined when that is not known, or is more than the roster.
    */

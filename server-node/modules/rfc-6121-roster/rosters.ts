@@ -102,6 +102,12 @@ export class Rosters {
     for (const session of this.#ctx.sessions.of(name)) if (session.interested) this.push(session, roster, change);
   }
 
+  /** A session that was elsewhere is pushed what it has missed since a version; all, when that is not known any more (§2.6.3). */
+  async catchUp(session: Session, version: string): Promise<void> {
+    const roster = await this.of(session.jid.local);
+    for (const change of roster.changesSince(version) ?? roster.asChanges()) this.push(session, roster, change);
+  }
+
   push(session: Session, roster: Roster, change: Change): void {
     const attributes = { type: 'set', id: `push-${++this.#pushes}` };
     const content = pushElement(change, roster.versionText(change.version));

@@ -140,6 +140,10 @@ class MemoryKeyed<T> implements KeyedStore<T> {
   async delete(owner: string, key: string): Promise<void> {
     this.#owners.get(owner)?.delete(key);
   }
+
+  async owners(): Promise<string[]> {
+    return [...this.#owners].flatMap(([owner, values]) => (values.size > 0 ? [owner] : [])).sort();
+  }
 }
 
 class MemoryList implements ListStore {

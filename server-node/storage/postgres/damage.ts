@@ -32,7 +32,7 @@ const ROWS: readonly { readonly sql: string; readonly what: string; readonly tod
   },
   {
     sql: `SELECT DISTINCT kind || ' of ' || owner AS row FROM keyed
-          WHERE owner <> '' AND NOT EXISTS (SELECT FROM account WHERE name = owner)`,
+          WHERE owner <> '' AND kind NOT IN ('session', 'unacknowledged') AND NOT EXISTS (SELECT FROM account WHERE name = owner)`,
     what: 'values of accounts that are gone',
     todo: 'they do no harm until somebody gets that name again; remove them by adding and removing the account',
   },

@@ -98,6 +98,14 @@ const GET: Look<Key, { readonly value: unknown } | undefined> = {
   values: (asked) => [column(asked, 'owner'), column(asked, 'kind'), column(asked, 'key')],
   found: (asked, rows) => byPlace<{ value: unknown }>(asked.length, rows).map(([row]) => row),
 };
+const OWNERS: Look<string, { readonly owner: string }[]> = {
+  name: 'keyed-owners-1',
+  sql: `SELECT g.place, k.owner FROM unnest($1::text[]) WITH ORDINALITY AS g(kind, place)
+        JOIN (SELECT DISTINCT kind, owner FROM keyed WHERE kind = ANY($1::text[])) AS k ON k.kind = g.kind
+        ORDER BY g.place, k.owner`,
+  values: (asked) => [asked],
+  found: (asked, rows) => byPlace<{ owner: string }>(asked.length, rows),
+};
 interface KeyRow {
   readonly place: number;
   readonly key: string;
@@ -139,6 +147,7 @@ export class Kinds {
   readonly writer: Writer;
   readonly get: Reader<Key, { readonly value: unknown } | undefined>;
   readonly all: Reader<Place, KeyRow[]>;
+  readonly owners: Reader<string, { readonly owner: string }[]>;
   readonly entries: Reader<Place, Entry[]>;
   readonly count: Reader<Place, number>;
   readonly meta: Reader<string, string | undefined>;
@@ -147,6 +156,7 @@ export class Kinds {
     this.writer = writer;
     this.get = new Reader(pool, writer, GET);
     this.all = new Reader(pool, writer, ALL);
+    this.owners = new Reader(pool, writer, OWNERS);
     this.entries = new Reader(pool, writer, ENTRIES);
     this.count = new Reader(pool, writer, COUNT);
     this.meta = new Reader(pool, writer, GET_META);
@@ -169,6 +179,10 @@ export class PostgresKeyed<T> implements KeyedStore<T> {
   async all(owner: string): Promise<Map<string, T>> {
     const rows = await this.#kinds.all.ask(owner, { owner, kind: this.#kind });
     return new Map(rows.map(({ key, value }) => [key, value as T]));
+  }
+
+  async owners(): Promise<string[]> {
+    return (await this.#kinds.owners.ask(DOMAIN, this.#kind)).map(({ owner }) => owner);
   }
 
   set(owner: string, key: string, value: T): Promise<void> {

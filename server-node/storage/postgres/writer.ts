@@ -1,4 +1,5 @@
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
+import type { StorageError } from '../stores.ts';
 import { mayTryAgain, storageError } from './connection.ts';
 
 /**
@@ -110,6 +111,7 @@ export class Writer {
   }
 
   async #attempt(groups: readonly Group[]): Promise<void> {
+    const before = this.#batches.length;
     try {
       const outcomes = await this.#transact(groups);
       groups.forEach(([, asked], i) => {
@@ -120,9 +122,20 @@ export class Writer {
     } catch (error) {
       const failure = storageError(error);
       const ones = groups.flatMap(([write, asked]) => asked.map((one): Group => [write, [one]]));
-      if (failure.unavailable || failure.full || ones.length === 1)
-        for (const [, asked] of groups) for (const { reject } of asked) reject(failure);
-      else for (const one of ones) await this.#attempt([one]); // what can't be stored takes nobody else's with it
+      if (!failure.unavailable && !failure.full && ones.length > 1) {
+        for (const one of ones) await this.#attempt([one]); // what can't be stored takes nobody else's with it
+        return;
+      }
+      for (const [, asked] of groups) for (const { reject } of asked) reject(failure);
+      if (failure.unavailable) this.#refuseWaiting(before, failure);
+    }
+  }
+
+  /** What waited while the database did not answer is refused with what was tried: else each of many would wait its turn. */
+  #refuseWaiting(upTo: number, failure: StorageError): void {
+    for (const batch of this.#batches.splice(1, upTo - 1)) {
+      for (const asked of batch.groups.values()) for (const { reject } of asked) reject(failure);
+      batch.over.resolve();
     }
   }
 

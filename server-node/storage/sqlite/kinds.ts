@@ -9,6 +9,7 @@ export class SqliteKeyed<T> implements KeyedStore<T> {
   readonly #all: Statement;
   readonly #set: Statement;
   readonly #delete: Statement;
+  readonly #owners: Statement;
 
   constructor(db: Database, writer: Writer, kind: string) {
     this.#writer = writer;
@@ -19,6 +20,7 @@ export class SqliteKeyed<T> implements KeyedStore<T> {
       'INSERT INTO keyed (owner, kind, key, value) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
     );
     this.#delete = db.prepare('DELETE FROM keyed WHERE owner = ? AND kind = ? AND key = ?');
+    this.#owners = db.prepare('SELECT DISTINCT owner FROM keyed WHERE kind = ? ORDER BY owner');
   }
 
   async get(owner: string, key: string): Promise<T | undefined> {
@@ -29,6 +31,11 @@ export class SqliteKeyed<T> implements KeyedStore<T> {
   async all(owner: string): Promise<Map<string, T>> {
     const rows = this.#all.all(owner, this.#kind) as { key: string; value: string }[];
     return new Map(rows.map((row) => [row.key, JSON.parse(row.value) as T]));
+  }
+
+  async owners(): Promise<string[]> {
+    const rows = this.#owners.all(this.#kind) as { owner: string }[];
+    return rows.map(({ owner }) => owner);
   }
 
   async set(owner: string, key: string, value: T): Promise<void> {
