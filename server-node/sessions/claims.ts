@@ -1,4 +1,4 @@
-import type { Kept, Unacknowledged } from '../stream/ports.ts';
+import type { Kept } from '../stream/ports.ts';
 import type { Bytes } from '../xml/chars.ts';
 import type { Safekeeping, Unclaimed } from './safekeeping.ts';
 
