@@ -1,7 +1,7 @@
 // npm run chaos -- --faults N [--seed S] [--each N] [--minutes M] [--only kill,pause,...] [--mixed [--with COMMIT]]
 import { parseArgs } from 'node:util';
 import { parleydOf } from './earlier.ts';
-import { possible, round } from './round.ts';
+import { possible, putAway, round } from './round.ts';
 
 const { values } = parseArgs({
   options: {
@@ -23,6 +23,12 @@ const earlier = values.mixed ? parleydOf(values.with) : undefined;
 const until = values.minutes === undefined ? Number.POSITIVE_INFINITY : Date.now() + Number(values.minutes) * 60_000;
 for (const name of only ?? [])
   if (!possible().includes(name)) throw new Error(`faults here are: ${possible().join(', ')}`);
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    console.log('stopped: what was started is put away');
+    void putAway().finally(() => process.exit(130));
+  });
 
 // faults come in rounds, each with a cluster and a seed of its own: so one can be replayed by itself
 let done = 0;

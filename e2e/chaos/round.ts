@@ -33,12 +33,22 @@ export const possible = (): string[] =>
     (name) => (name !== 'clock' || FAKETIME !== undefined) && (name !== 'disk' || process.getuid?.() === 0),
   );
 
+/** what a round that is cut off has to put away */
+let running: Site | undefined;
+
+/** Ends what a round has started, and takes it away: for who stops it. */
+export async function putAway(): Promise<void> {
+  await running?.remove();
+  running = undefined;
+}
+
 /** A cluster of its own, people who chat, so many faults, and what is left when all is healed. */
 export async function round({ seed, faults, only, earlier, tell }: RoundOptions): Promise<Verdict> {
   const names = only ?? possible();
   const plan = planOf(new Dice(seed), faults, names);
   const kinds = new Set(plan.map(({ name }) => name));
   const site = await Site.make({ people: PEOPLE, skewed: kinds.has('clock'), smallDisk: kinds.has('disk'), earlier });
+  running = site;
   const history = new History();
   const people = new People(seed, history, () => site.doors);
   const findings: Finding[] = [];
@@ -75,7 +85,7 @@ export async function round({ seed, faults, only, earlier, tell }: RoundOptions)
   } finally {
     await people.end().catch(() => {});
     if (findings.length > 0) keep(seed, plan, history, findings, site);
-    await site.remove();
+    await putAway();
   }
 }
 

@@ -409,10 +409,10 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     this.#wire = undefined;
     this.#bearer = undefined;
     const session = this.#session;
+    if (session !== undefined) void this.#core.close(session); // first: what it gives up must not be given to it again
     const lost = this.#queue?.abandon() ?? [];
     this.#wakeIdle();
     if (session === undefined) return;
-    void this.#core.close(session);
     if (lost.length === 0) return;
     const done = () => {
       this.#returning = undefined;

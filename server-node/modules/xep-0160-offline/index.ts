@@ -1,11 +1,14 @@
 import type { Module, ModuleContext } from '../../router/module.ts';
 import { type Fate, KEPT_ELSEWHERE, offlineKey, type Session } from '../../router/session.ts';
+import { StorageError } from '../../storage/stores.ts';
 import type { Bytes } from '../../xml/chars.ts';
 import { delayed } from '../../xmpp/delay.ts';
 import { StanzaError } from '../../xmpp/errors.ts';
 import { NS } from '../../xmpp/namespaces.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
 
+/** what could not be removed is tried again after so long, milliseconds */
+const AGAIN_MS = 1000;
 /** what is sent before it is waited for and removed, bytes */
 const PORTION_BYTES = 262_144;
 
@@ -59,6 +62,8 @@ interface Turn {
   readonly session: Session;
   runs: number;
   over: boolean;
+  /** numbers of what is gone from the storage: a run that has read it before still finds them among its own */
+  readonly gone: number[];
 }
 type Takers = Map<string, Turn>;
 
@@ -72,16 +77,19 @@ async function deliver(ctx: ModuleContext, session: Session, takers: Takers): Pr
   let turn = takers.get(local);
   if (turn?.session !== session) {
     if (turn !== undefined) turn.over = true;
-    turn = { session, runs: 0, over: false };
+    turn = { session, runs: 0, over: false, gone: [] };
     takers.set(local, turn);
   }
   const mine = turn;
   mine.runs++;
   try {
-    await deliverAll(ctx, session, () => !mine.over);
+    await deliverAll(ctx, session, takers, () => !mine.over);
     if (mine.over) return;
   } finally {
-    if (--mine.runs === 0 && takers.get(local) === mine) takers.delete(local);
+    if (--mine.runs === 0) {
+      if (takers.get(local) === mine) takers.delete(local);
+      for (const id of mine.gone) session.given?.delete(id);
+    }
   }
   const next = session.closed ? ctx.sessions.here(local).find(canTake) : undefined; // it went before it had them all
   if (next !== undefined) await deliver(ctx, next, takers);
@@ -91,7 +99,7 @@ async function deliver(ctx: ModuleContext, session: Session, takers: Takers): Pr
  * A slow client gets them in portions, and a portion is removed only after the system has taken it: by its numbers, for another
  * node may have stored a lower one since. What a session was sent and has not acknowledged lies there yet; it is not sent it again.
  */
-async function deliverAll(ctx: ModuleContext, session: Session, mine: () => boolean): Promise<void> {
+async function deliverAll(ctx: ModuleContext, session: Session, takers: Takers, mine: () => boolean): Promise<void> {
   const store = ctx.stores.list('offline');
   let waiting = 0;
   let sent: number[] = [];
@@ -104,14 +112,17 @@ async function deliverAll(ctx: ModuleContext, session: Session, mine: () => bool
     if (!known && !fromBlocked(ctx, session, entry.data)) {
       const wire = delayed(entry.data, entry.at, ctx.domain.domain, 'Offline storage');
       given.add(entry.id);
-      session.outlet.send(wire, session.outlet.managed === true ? waits(ctx, session, entry.id) : KEPT_ELSEWHERE);
+      session.outlet.send(
+        wire,
+        session.outlet.managed === true ? waits(ctx, session, entry.id, takers) : KEPT_ELSEWHERE,
+      );
       waiting += wire.length;
     }
     if (waiting < PORTION_BYTES && i < entries.length - 1) continue;
     await session.outlet.drained();
     if (session.closed || !mine()) return;
     await Promise.all(sent.map((id) => store.remove(session.jid.local, id)));
-    for (const id of sent) given.delete(id);
+    for (const id of sent) forget(takers, session, id);
     sent = [];
     waiting = 0;
   }
@@ -121,14 +132,35 @@ async function deliverAll(ctx: ModuleContext, session: Session, mine: () => bool
  * It goes from where messages wait as soon as the client has acknowledged it, also when that is after a restart: what was
  * acknowledged must not come again because others were not.
  */
-function waits(ctx: ModuleContext, { jid: { local }, given }: Session, id: number): Fate {
+function waits(ctx: ModuleContext, session: Session, id: number, takers: Takers): Fate {
+  const { local } = session.jid;
   const drop = () =>
     ctx.aside('an offline message that has arrived', async () => {
-      await ctx.stores.list('offline').remove(local, id);
-      given?.delete(id);
+      await removed(() => ctx.stores.list('offline').remove(local, id));
+      forget(takers, session, id);
     });
   const kept = { key: offlineKey.of(local, id), stored: Promise.resolve(), drop };
   return { taken: drop, lost: () => false, keep: () => kept };
+}
+
+/** It is gone from the storage, and no number is given twice: the session need not know of it any more. */
+function forget(takers: Takers, session: Session, id: number): void {
+  const turn = takers.get(session.jid.local);
+  if (turn?.session === session) turn.gone.push(id);
+  else session.given?.delete(id);
+}
+
+/** What has arrived and stays where messages wait would come again one day: while the database is away it is tried again. */
+async function removed(remove: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      await remove();
+      return;
+    } catch (error) {
+      if (!(error instanceof StorageError && error.unavailable)) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS).unref());
+  }
 }
 
 /** Whether a stored message is from somebody who was blocked since: it is not delivered any more (XEP-0191 §3.3). */
