@@ -145,7 +145,8 @@ export class ChaosClient {
       return false;
     }
     this.#there = true;
-    this.parts.history.note({ kind: 'resumed', session: this.#session, door: door.name });
+    const counted = `${h} of ${this.#sent} sent`;
+    this.parts.history.note({ kind: 'resumed', session: this.#session, door: door.name, counted });
     for (const { text } of this.#out) client.send(text);
     this.online = true;
     client.send(`<r xmlns='${SM}'/>`);

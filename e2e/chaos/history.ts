@@ -10,7 +10,7 @@ export type Event = { readonly at: number } & (
     }
   /** it counts from now on */
   | { readonly kind: 'enabled'; readonly session: number }
-  | { readonly kind: 'resumed'; readonly session: number; readonly door: string }
+  | { readonly kind: 'resumed'; readonly session: number; readonly door: string; readonly counted?: string }
   /** it can't be resumed: what came of it is known as far as `acked` says */
   | { readonly kind: 'refused'; readonly session: number }
   | { readonly kind: 'lost'; readonly session: number; readonly farewell: boolean }
