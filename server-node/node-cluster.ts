@@ -4,7 +4,7 @@ import type { ClusterStatus } from '../shared/domain/cluster.ts';
 import { ParleyError } from '../shared/errors.ts';
 import { Cluster } from './cluster/cluster.ts';
 import { NatsBus } from './cluster/nats.ts';
-import { CLUSTER_TIMES, type ClusterContinuity, NameTaken } from './cluster/parts.ts';
+import { CLUSTER_TIMES, type ClusterContinuity, NameTaken, OtherWire } from './cluster/parts.ts';
 import { transitKey } from './cluster/transit.ts';
 import type { Config } from './config/keys.ts';
 import type { Log } from './observe/log.ts';
@@ -115,11 +115,18 @@ export class NodeCluster {
     return new NodeCluster(bus, new PostgresLeases(postgres), parts);
   }
 
-  /** Joins the others. @throws ParleyError when one of them has this node's name */
+  /** Joins the others. @throws ParleyError when one of them has this node's name, or can't be understood */
   async start(): Promise<void> {
     try {
       await this.cluster.start();
     } catch (error) {
+      if (error instanceof OtherWire)
+        throw new ParleyError({
+          code: 'other-wire',
+          what: 'This node can not join the others of its domain.',
+          why: `The ${error.message}.`,
+          todo: 'Bring the others to a version that lies between, one after the other, and this one then.',
+        });
       if (!(error instanceof NameTaken)) throw error;
       throw new ParleyError({
         code: 'name-taken',

@@ -4,7 +4,7 @@ import { MemoryLeases } from '../storage/memory/memory-leases.ts';
 import { conditionOf, DOMAIN } from '../world.fixture.ts';
 import { NS } from '../xmpp/namespaces.ts';
 import { Cloud, type CloudNode, eventually, settled } from './cluster.fixture.ts';
-import { NameTaken } from './parts.ts';
+import { NameTaken, OtherWire } from './parts.ts';
 import { transitKey } from './transit.ts';
 
 const ANNA = `anna@${DOMAIN}`;
@@ -589,3 +589,12 @@ test('two nodes that are started again, while a third knew who was at one of the
     },
     { leaseMs: 1500, stopMs: 1200 },
   ));
+
+test('a node that speaks to others in another way is not let in: neither would hear the other', () =>
+  cloud('a', async (it) => {
+    const row = it.leases.rows.get('a');
+    if (row === undefined) throw new Error('a has no row');
+    it.leases.rows.set('a', { ...row, info: { wire: 99, version: '9.9' } });
+    await assert.rejects(it.start('b'), OtherWire);
+    it.nodes.pop();
+  }));

@@ -9,7 +9,7 @@ import { LocalSessions } from './local-sessions.ts';
 import { Missed } from './missed.ts';
 import { OtherNode } from './other-node.ts';
 import { PairLink } from './pair-link.ts';
-import { type ClusterNode, type ClusterParts, NameTaken, WIRE_VERSION } from './parts.ts';
+import { type ClusterNode, type ClusterParts, NameTaken, OtherWire, WIRE_VERSION } from './parts.ts';
 import type { RemoteSession } from './remote-session.ts';
 import { type Beat, Standing } from './standing.ts';
 import { Transit, transitKey } from './transit.ts';
@@ -87,9 +87,10 @@ export class Cluster implements Others {
     bus.subscribe(this.#subject(run), (data) => this.#attempt(() => this.#datagram(data)));
     const begun = this.#parts.clock();
     for (const row of await leases.rows()) this.#rows.set(row.run, row);
+    this.#refuseOtherWires();
     await this.#refuseNamesake();
     const before = [...this.#rows.values()].filter((row) => row.state !== 'live' || row.node === node);
-    const former = await leases.join(node, run, { ...info, version: this.#parts.version });
+    const former = await leases.join(node, run, { ...info, version: this.#parts.version, wire: WIRE_VERSION });
     this.#renewed(await leases.renew(run, []), begun);
     this.#joined = true;
     this.#timers.push(
@@ -309,6 +310,15 @@ export class Cluster implements Others {
     // only those who met that run know whom to withdraw, and one of them does
     for (const other of [...this.#others.values()].filter((one) => one.begun))
       if ((await other.ask('withdraw', run).catch(() => false)) === true) return;
+  }
+
+  /** Nodes that can't hear each other would both serve, and neither would know of the other's people. */
+  #refuseOtherWires(): void {
+    for (const { node, state, info } of this.#rows.values()) {
+      const { wire, version } = (info ?? {}) as { readonly wire?: number; readonly version?: string };
+      if (state === 'live' && node !== this.#parts.node && wire !== undefined && wire !== WIRE_VERSION)
+        throw new OtherWire(node, version ?? '');
+    }
   }
 
   /** A node of our name that still speaks is another one: of two that take each other's place neither could stay. */

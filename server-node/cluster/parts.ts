@@ -96,6 +96,15 @@ export interface ClusterNode {
   readonly info: unknown;
 }
 
+/** Another node of the domain speaks to nodes in another way than this one. */
+export class OtherWire extends Error {
+  override readonly name = 'OtherWire';
+
+  constructor(node: string, version: string) {
+    super(`node ${node} runs parleyd ${version}, which speaks to other nodes in another way`);
+  }
+}
+
 /** Another node of the domain has this name, and is alive. */
 export class NameTaken extends Error {
   override readonly name = 'NameTaken';
