@@ -1,12 +1,13 @@
 import type { DomainNode } from '../../shared/console-api/domains.ts';
 import { ParleyError } from '../../shared/errors.ts';
 import type { Engine } from '../engine.ts';
+import { clusterWords } from './cluster-words.ts';
 import type { Command, Session } from './command.ts';
 import { EXIT } from './exit.ts';
 import { follow } from './follow.ts';
 import { findHost } from './host.ts';
 import { COMMON_HELP, readOptions, usage, words } from './options.ts';
-import { planWords, table } from './print.ts';
+import { planWords } from './print.ts';
 import { confirm, isInteractive } from './tty.ts';
 
 export const cluster: Command = {
@@ -16,7 +17,8 @@ parley cluster drain DOMAIN --host HOST
 parley cluster remove-node DOMAIN --host HOST [--keep-data | --lost] [--yes]
 
 The nodes of a domain that runs on several hosts; parley provision makes one.
-show        each node with its sessions, its links, the database and NATS. Exit code 1: something is not as it should be
+show        each node with its sessions, the database and NATS; links with rates and round trip; leases; who has which lock;
+            edges. Exit code 1: something is not as it should be
 add-node    a node on one host more; shows the plan first
 drain       sends the people of a node to the others; it stays, and takes nobody in until it is restarted
 remove-node drains, stops and uninstalls; --keep-data leaves its folder; --lost forgets the node of a host that is gone
@@ -75,20 +77,8 @@ async function add(
 async function show({ engine, out }: Session, domain: string): Promise<number> {
   const nodes = await heard(engine, domain);
   const { health } = await engine.call('domains.get', { domain });
-  const rows = nodes.map((it) => {
-    const here = it.cluster?.nodes.find((one) => one.state === 'here');
-    return [
-      it.node ?? '?',
-      it.host,
-      stateOf(it),
-      `${it.sessions ?? '?'} sessions`,
-      `database ${here === undefined ? '?' : here.database ? 'reached' : 'OUT OF REACH'}`,
-      `NATS ${it.cluster === null ? '?' : it.cluster.nats.connected ? it.cluster.nats.address : 'OUT OF REACH'}`,
-      it.carries.join(' and '),
-    ];
-  });
   const problem = health.problem ? [`${health.problem.what} ${health.problem.why}`, health.problem.todo] : [];
-  out.result({ health, nodes }, [table(rows), ...problem].join('\n'));
+  out.result({ health, nodes }, [clusterWords(nodes, Date.now()), ...problem].join('\n'));
   return health.problem === null ? EXIT.ok : EXIT.failed;
 }
 
@@ -104,11 +94,6 @@ async function heard(engine: Engine, domain: string): Promise<DomainNode[]> {
     });
   await engine.call('nodes.ask', { domain });
   return (await engine.call('domains.get', { domain })).nodes ?? [];
-}
-
-function stateOf({ health, cluster }: DomainNode): string {
-  const draining = cluster?.nodes.some((it) => it.state === 'here' && it.draining) ? ', draining' : '';
-  return `${health.state}${draining}`;
 }
 
 async function agreed(question: string): Promise<boolean> {

@@ -86,7 +86,7 @@ export class PairLink {
   readonly #waiting: { readonly upTo: number; resolve(): void }[] = [];
   /** who will, once it has left */
   #asking: (() => void)[] = [];
-  readonly counters = { batches: 0, bytes: 0, resent: 0, received: 0, lost: 0 };
+  readonly counters = { batches: 0, bytes: 0, resent: 0, received: 0, lost: 0, batchesIn: 0, bytesIn: 0 };
 
   constructor(parts: PairLinkParts) {
     this.#parts = parts;
@@ -165,7 +165,11 @@ export class PairLink {
     if (!more) {
       const batch = this.#partial.length === 1 ? this.#partial[0] : Buffer.concat(this.#partial);
       this.#partial = [];
-      if (batch !== undefined) this.#parts.take(new Unpacker(batch));
+      if (batch !== undefined) {
+        this.counters.batchesIn++;
+        this.counters.bytesIn += batch.length;
+        this.#parts.take(new Unpacker(batch));
+      }
     }
     if (++this.#unacknowledged >= ACK_EVERY) this.#acknowledge();
     else this.#soon();

@@ -1,9 +1,8 @@
+import { isAway, nameOf } from '../../../shared/console-api/cluster-view.ts';
 import type { DomainNode } from '../../../shared/console-api/domains.ts';
 import { bytes, number } from '../../components/format.ts';
 import { Health } from '../../components/Health.tsx';
 
-export const isAway = ({ health }: DomainNode): boolean => health.state === 'down' || health.state === 'unreachable';
-export const nameOf = ({ node, host }: DomainNode): string => node ?? host;
 const ownView = ({ cluster }: DomainNode) => cluster?.nodes.find((it) => it.state === 'here');
 export const isDraining = (node: DomainNode): boolean => ownView(node)?.draining ?? false;
 
