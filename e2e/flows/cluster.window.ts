@@ -235,6 +235,15 @@ async function oneHostMore(people: Awaited<ReturnType<typeof makePeople>>): Prom
   await nodes.row(four).filter({ hasText: /\b0\b/ }).waitFor();
   await nodes.choose('four');
   await shoot('15-draining');
+  await nodes.button('Undrain four').click();
+  await page.getByText('takes people in again').waitFor({ timeout: 60_000 });
+  await shoot('15-undrained');
+  const again = slixmpp('carla', people.carla, four);
+  await again.hears(/^online/);
+  await again.quit();
+  await provision.button(`Go to the nodes of ${DOMAIN}`).click();
+  await nodes.row(four).getByText(/^well/).waitFor();
+  await nodes.choose('four');
   await nodes.button('Remove four').click();
   await shoot('16-remove');
   await nodes.confirm('four', 'Remove four');

@@ -9,7 +9,7 @@ import { closeTo, closingStep } from './close-to.ts';
 import { ClusterSecrets } from './cluster/cluster-secrets.ts';
 import { summaryOf } from './facts.ts';
 import { type Layout, localLayout, systemLayout } from './layout.ts';
-import { type Leaving, leadLeave, leavingSteps } from './lead-leave.ts';
+import { type Leaving, leadLeave, leavingSteps, leavingWords } from './lead-leave.ts';
 import { leadRun, whereOf } from './lead-run.ts';
 import { leadUndo } from './lead-undo.ts';
 import { makePlan, newId, type Planned } from './make-plan.ts';
@@ -156,7 +156,7 @@ export function createProvisioning(deps: ProvisioningDeps) {
       return this.plan(specWith(requireCluster(store, domain), hostId), signal);
     },
 
-    /** Sends a node's people elsewhere, and takes it off its host when that is wanted. @throws ParleyError `busy`, `no-node`, `carries-servers`, `last-nodes` */
+    /** Sends a node's people elsewhere, and takes it off its host when that is wanted; or lets people in again. @throws ParleyError `busy`, `no-node`, `carries-servers`, `last-nodes` */
     async leave(domain: string, hostId: string, how: Leaving): Promise<string> {
       const { cluster } = requireCluster(store, domain).spec;
       requireNode(store, domain, hostId);
@@ -164,10 +164,10 @@ export function createProvisioning(deps: ProvisioningDeps) {
       requireIdle(domain);
       const place = placeOf(hostRow(hostId), domain);
       const work = await workToUndo({ releases, target: undefined, cluster, ...place }, domain, []);
-      const kind = how.kind === 'drain' ? 'drain' : 'remove-node';
+      const kind = how.kind === 'remove' ? 'remove-node' : how.kind;
       const log = openRunLog(store, events, {
         ...{ runId: newId('n'), kind, domain, hostId, steps: leavingSteps(work, how, closingStep(cluster, work)) },
-        summary: `${how.kind === 'drain' ? 'Draining' : 'Removing'} the node on ${place.hostName}.`,
+        summary: leavingWords(how, place.hostName),
       });
       return lead(log, (signal) => {
         const close = (emit: (event: StepEvent) => void) => closeTo(planDeps, domain, log.runId, emit, signal);

@@ -9,6 +9,7 @@ import { howTo, openFolder, readOptions, required, usage } from './options.ts';
 
 const help = `parleyd cluster status --data DIR [--json]
 parleyd cluster drain --data DIR [--per-second N] [--wait SECONDS]
+parleyd cluster undrain --data DIR
 
 status shows the nodes of the domain as this one sees them: sessions, links with what goes over them and waits there, leases,
 who has which lock, how nodes ended, edges. Exit code 0: all is well, 1: something is not.
@@ -16,6 +17,9 @@ who has which lock, how nodes ended, edges. Exit code 0: all is well, 1: somethi
 drain sends everybody who is connected to this node to the others, 100 a second unless told otherwise, and lets nobody
 in any more. It waits for that (60 seconds, unless told otherwise) and says who is left. What waits here for clients that
 are away goes on at another node when this one is stopped. Stop it then: systemctl stop, or SIGTERM.
+
+undrain takes a node back that was drained or is being: nobody more is sent away, and people are let in again. Who has gone
+elsewhere stays there.
 `;
 
 type Call = NonNullable<Awaited<ReturnType<typeof connectAdmin>>>;
@@ -36,7 +40,8 @@ export const cluster: Command = {
     );
     const node = openFolder(required(values.data, '--data', help));
     const [what] = positionals;
-    if (what !== 'status' && what !== 'drain') throw usage('What shall be done with the cluster?', howTo(help));
+    if (what !== 'status' && what !== 'drain' && what !== 'undrain')
+      throw usage('What shall be done with the cluster?', howTo(help));
     const client = await connectAdmin(node.path(node.config['admin.socket']));
     if (client === undefined) {
       throw new ParleyError({
@@ -48,6 +53,7 @@ export const cluster: Command = {
     }
     try {
       if (what === 'status') return await status(client, values.json === true);
+      if (what === 'undrain') return await undrain(client);
       return await drain(client, count(values['per-second'], 100), count(values.wait, 60));
     } finally {
       client.close();
@@ -97,6 +103,15 @@ async function drain(client: Call, perSecond: number, waitSeconds: number): Prom
     left === 0
       ? 'All have gone. The node can be stopped.\n'
       : `${left} sessions wait here for clients that are away. They go on at another node when this one is stopped.\n`,
+  );
+  return EXIT.ok;
+}
+
+async function undrain(client: Call): Promise<number> {
+  const { cluster: found } = await clusterOf(client);
+  const { drained } = await client.call('cluster.undrain', {});
+  process.stdout.write(
+    drained ? `${found.node} takes people in again.\n` : `${found.node} was not drained: it takes people in.\n`,
   );
   return EXIT.ok;
 }

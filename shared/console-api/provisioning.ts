@@ -89,6 +89,7 @@ export const StepId = v.picklist([
   'verify',
   'cluster',
   'drain',
+  'undrain',
 ]);
 export type StepId = v.InferOutput<typeof StepId>;
 
@@ -180,7 +181,7 @@ export type Connection = v.InferOutput<typeof Connection>;
 
 export const Run = v.object({
   runId: v.string(),
-  kind: v.picklist(['provision', 'undo', 'remove', 'drain', 'remove-node']),
+  kind: v.picklist(['provision', 'undo', 'remove', 'drain', 'undrain', 'remove-node']),
   domain: v.string(),
   hostId: HostId,
   /** all of them, where there are several */

@@ -5,7 +5,7 @@ import { Button } from '../../components/Button.tsx';
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx';
 import { type Action, offer, pressable } from '../../stores/actions/actions.ts';
 import { tell, tellFault } from '../../stores/app/app.ts';
-import { drainNode, forgetNode, removeNode } from '../../stores/domain/nodes.ts';
+import { drainNode, forgetNode, removeNode, undrainNode } from '../../stores/domain/nodes.ts';
 import { startNode, startSeveral } from '../../stores/provisioning/provision.ts';
 import { go } from '../../stores/route/route.ts';
 import { EdgesTable } from './EdgesTable.tsx';
@@ -55,6 +55,15 @@ export function ClusterPanel({ domain, shown, live, now }: ClusterPanelProps) {
       chosen !== undefined && !away && !isDraining(chosen),
       () => {
         if (chosen) void drainNode(name, chosen.hostId).then(follow, tellFault);
+      },
+      'd',
+    ),
+    action(
+      'undrain',
+      `Undrain ${named}`,
+      chosen !== undefined && !away && isDraining(chosen),
+      () => {
+        if (chosen) void undrainNode(name, chosen.hostId).then(follow, tellFault);
       },
       'd',
     ),

@@ -19,6 +19,7 @@ const RUNS = {
   undo: 'Take back',
   remove: 'Remove',
   drain: 'Drain a node of',
+  undrain: 'Undrain a node of',
   'remove-node': 'Remove a node of',
 } as const;
 

@@ -39,6 +39,7 @@ const VERBS: Readonly<Record<Run['kind'], string>> = {
   undo: 'Taking back',
   remove: 'Removing',
   drain: 'Draining a node of',
+  undrain: 'Taking back a node of',
   'remove-node': 'Removing a node of',
 };
 
@@ -76,6 +77,7 @@ const TITLES: Readonly<Record<Run['kind'], string>> = {
   undo: 'Take back',
   remove: 'Remove',
   drain: 'Drain a node of',
+  undrain: 'Undrain a node of',
   'remove-node': 'Remove a node of',
 };
 const nameOf = (run: Run | undefined): string => (run ? `${TITLES[run.kind]} ${run.domain}` : 'A run');

@@ -34,6 +34,7 @@ const TITLES: Readonly<Record<Run['kind'], string>> = {
   undo: 'Take back',
   remove: 'Remove',
   drain: 'Drain a node of',
+  undrain: 'Undrain a node of',
   'remove-node': 'Remove a node of',
 };
 
@@ -83,7 +84,7 @@ function RunPage({ run, now }: { readonly run: Run; readonly now: number }) {
 }
 
 // A node that drains goes forward; one that leaves takes back what provisioning did, after its people have gone.
-const modeOf = ({ kind }: Run) => (kind === 'provision' || kind === 'drain' ? 'run' : 'undo');
+const modeOf = ({ kind }: Run) => (kind === 'undo' || kind === 'remove' || kind === 'remove-node' ? 'undo' : 'run');
 
 /** What came of it, in one sentence. The step that failed says the rest. */
 function Outcome({ run }: { readonly run: Run }) {
@@ -115,6 +116,7 @@ const FAILED: Readonly<Record<Run['kind'], (domain: string) => string>> = {
   undo: () => 'Not everything was taken back.',
   remove: (domain) => `${domain} was not removed whole.`,
   drain: () => 'The node was not drained.',
+  undrain: () => 'The node was not taken back.',
   'remove-node': () => 'The node was not removed whole.',
 };
 
@@ -180,7 +182,9 @@ function actionsOf(run: Run, host: string, busy: boolean, toUndo: string | undef
       id: 'run.cluster',
       label: `Go to the nodes of ${domain}`,
       keys: 'n',
-      enabled: !running && (kind === 'drain' || kind === 'remove-node' || (well && run.hosts !== undefined)),
+      enabled:
+        !running &&
+        (kind === 'drain' || kind === 'undrain' || kind === 'remove-node' || (well && run.hosts !== undefined)),
       menu: 'Domain',
       perform: () => replace({ screen: 'domain', domain, tab: 'cluster' }),
     },
