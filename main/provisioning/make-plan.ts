@@ -36,6 +36,8 @@ export interface Planned {
   readonly plan: Plan;
   readonly sites: readonly Site[];
   readonly secrets: ClusterSecrets | undefined;
+  /** the host that gets a node more, in words */
+  readonly adds?: string;
 }
 
 /** A host that was looked at; nothing was changed there. */

@@ -186,6 +186,8 @@ export const Run = v.object({
   hostId: HostId,
   /** all of them, where there are several */
   hosts: v.optional(v.array(v.object({ hostId: HostId, host: v.string() }))),
+  /** the host that gets a node more, as the operator knows it, where that is what it is for */
+  adds: v.optional(v.string()),
   startedAt: Timestamp,
   endedAt: v.nullable(Timestamp),
   outcome: v.picklist(['running', 'done', 'nothing-to-do', 'failed', 'cancelled', 'interrupted']),
