@@ -36,7 +36,7 @@ const HELP = `parley: XMPP domains on your hosts, from the command line.
   parley provision DOMAIN --host HOST          install a domain, after showing what that takes
   parley undo DOMAIN                           take back what provisioning did
   parley domain list|show|remove|forget        the domains of the fleet
-  parley cluster show|add-node|drain|remove-node DOMAIN   the nodes of a domain that runs on several hosts
+  parley cluster show|add-node|drain|undrain|remove-node DOMAIN   the nodes of a domain that runs on several hosts
   parley user add|list|password|suspend|activate|remove NAME@DOMAIN
   parley sessions DOMAIN [--watch]             who is connected
   parley vault create|show                     a locked file for the passwords that Parley may remember

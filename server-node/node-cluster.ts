@@ -4,7 +4,7 @@ import type { ClusterStatus } from '../shared/domain/cluster.ts';
 import { ParleyError } from '../shared/errors.ts';
 import { Cluster } from './cluster/cluster.ts';
 import { NatsBus } from './cluster/nats.ts';
-import { CLUSTER_TIMES, type ClusterContinuity, NameTaken, OtherWire } from './cluster/parts.ts';
+import { CLUSTER_TIMES, type ClusterContinuity, type ClusterNode, NameTaken, OtherWire } from './cluster/parts.ts';
 import { transitKey } from './cluster/transit.ts';
 import type { Config } from './config/keys.ts';
 import type { Log } from './observe/log.ts';
@@ -38,6 +38,9 @@ export const runOf = (config: Config): string => `${nodeName(config)}.${randomBy
 
 export const isClustered = (config: Config): boolean => config['cluster.nats'].length > 0;
 
+/** How long a node that can't renew its lease goes on. */
+const stopMs = (leaseMs: number): number => leaseMs * 0.75;
+
 const nodeName = (config: Config): string => (config['cluster.node'] === 'auto' ? hostname() : config['cluster.node']);
 
 /** Where clients reach this node by itself; undefined when nobody is to be sent here. */
@@ -70,7 +73,7 @@ export class NodeCluster {
       leases,
       stores,
       safe,
-      times: { ...CLUSTER_TIMES, leaseMs, stopMs: leaseMs * 0.75 },
+      times: { ...CLUSTER_TIMES, leaseMs, stopMs: stopMs(leaseMs) },
       clock: () => performance.now(),
       now: Date.now,
       log,
@@ -164,11 +167,13 @@ export class NodeCluster {
   }
 
   status(): ClusterStatus {
-    const { counters } = this.cluster;
-    const nodes = this.cluster.nodes().map(({ info, ...node }) => {
+    const { counters, locks, successions } = this.cluster;
+    const nodes = this.cluster.nodes().map(({ info, rates, roundTripMs, ...node }) => {
       const { address } = (info ?? {}) as { address?: string | null };
-      return { ...node, address: address ?? null };
+      const link = { rates: rates ?? null, roundTripMs: roundTripMs ?? null };
+      return { ...node, address: address ?? null, ...(node.state === 'here' ? {} : link) };
     });
+    const leaseMs = this.#parts.config['cluster.lease_seconds'] * 1000;
     const mine = nodes.find(({ state }) => state === 'here');
     return {
       node: mine?.node ?? '',
@@ -176,6 +181,8 @@ export class NodeCluster {
       nodes,
       withdrawn: counters.fenced,
       linksBroken: counters.links_broken,
+      ...{ leaseMs, stopMs: stopMs(leaseMs), leases: this.cluster.leases(), works: this.cluster.works() },
+      ...{ locks: { ...locks }, successions: [...successions] },
     };
   }
 
@@ -187,6 +194,18 @@ export class NodeCluster {
       kind,
       help,
       value,
+    });
+    const each = (
+      name: string,
+      kind: Metric['kind'],
+      help: string,
+      value: (node: ClusterNode) => number | undefined,
+    ): LabelledMetric => ({
+      ...{ name: `parleyd_cluster_${name}`, kind, help, label: 'node' },
+      values: nodes.flatMap((node) => {
+        const it = node.state === 'here' ? undefined : value(node);
+        return it === undefined ? [] : [[node.node, it] as const];
+      }),
     });
     return [
       metric('nodes', 'gauge', 'Nodes of the domain that this one knows, itself among them.', nodes.length),
@@ -209,6 +228,18 @@ export class NodeCluster {
         'counter',
         'Pieces that NATS lost.',
         nodes.reduce((sum, { resent }) => sum + resent, 0),
+      ),
+      each('link_stanzas_sent_total', 'counter', 'Stanzas to sessions of that node.', ({ delivered }) => delivered),
+      each('link_stanzas_received_total', 'counter', 'Stanzas from that node to sessions here.', (it) => it.received),
+      each('link_round_trip_seconds', 'gauge', 'How long a word takes there and back, of late.', ({ roundTripMs }) =>
+        roundTripMs === undefined ? undefined : roundTripMs / 1000,
+      ),
+      metric('locks_total', 'counter', 'Locks in the database that this node has had.', this.cluster.locks.had),
+      metric(
+        'locks_failed_total',
+        'counter',
+        'Locks in the database that it did not get, or lost.',
+        this.cluster.locks.failed,
       ),
       metric('links_broken_total', 'counter', 'Links that were given up.', counters.links_broken),
       metric('nodes_withdrawn_total', 'counter', 'Nodes that this one took for dead.', counters.fenced),

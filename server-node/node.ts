@@ -38,14 +38,13 @@ import type { PackedLine } from './stream/lifeline.ts';
 import type { StreamCore } from './stream/ports.ts';
 import { Identity } from './transport/certificate.ts';
 import { connectionsAllowed } from './transport/descriptors.ts';
+import { type DoorName, Doors } from './transport/doors.ts';
 import { isUnixPath, listenEdgesLocal, listenEdgesSecurely } from './transport/link-socket.ts';
 import { type BoundListener, listenClients, listenComponents, listenHttp, listenHttps } from './transport/listener.ts';
 import { WebDoor } from './transport/web/web-door.ts';
 import { VERSION } from './version.ts';
 import { StanzaError } from './xmpp/errors.ts';
 import { Jid } from './xmpp/jid.ts';
-
-type DoorName = 'c2s' | 'c2s_tls' | 'http' | 'https' | 'components' | 'edges';
 
 export interface Node {
   readonly addresses: readonly { readonly name: DoorName; readonly address: string }[];
@@ -247,8 +246,7 @@ export async function startNode(
           config['edge.grace_seconds'] * 1000,
         );
   await cluster?.start();
-  const listeners: { name: DoorName; listener: BoundListener }[] = [];
-  const addresses = () => listeners.map(({ name, listener }) => ({ name, address: listener.address }));
+  const doors = new Doors();
   const report = new NodeReport({
     config,
     storage: { kind: kindOf(config), path: placeOf(config, path) },
@@ -261,14 +259,14 @@ export async function startNode(
     desk,
     version: VERSION,
     startedAt: now(),
-    addresses,
+    addresses: () => doors.addresses(),
   });
 
   const web = new WebDoor({
     domain: config.domain,
     edge,
     metrics: () => report.metrics(),
-    publicBase: () => publicBase(config, listeners),
+    publicBase: () => publicBase(config, doors.addresses()),
   });
   const door = await openAdminSocket(
     path(config['admin.socket']),
@@ -281,11 +279,14 @@ export async function startNode(
       metricsText: () => report.metrics(),
       changed: () => report.changed(),
       drain: (perSecond) => drain(perSecond),
+      undrain: () => undrain(),
     }),
     () => report.metrics(),
     (error) => log.error('an admin request failed', error),
   );
   report.publishTo(door.connections, log);
+  let moving = new AbortController();
+  let stopping = false;
   /** Lets nobody in any more, and sends all who are here to the other nodes. Answers how many are to go. */
   const drain = async (perSecond: number): Promise<number> => {
     if (cluster === undefined || cluster.alone) {
@@ -296,17 +297,47 @@ export async function startNode(
         todo: 'Start another node first, or stop this one: its people then come back to it.',
       });
     }
-    for (const { listener } of listeners) listener.close();
+    doors.close();
     cluster.cluster.draining = true;
+    moving.abort(); // asked for once more, it is done anew
+    moving = new AbortController();
     const { size } = router.sessions;
+    const { signal } = moving;
     log.info(`${size} sessions are sent to other nodes, ${perSecond} a second`);
-    void edge.moveOut(perSecond, () => cluster.elsewhere()).then(() => log.info('all have been sent elsewhere'));
+    void edge
+      .moveOut(perSecond, () => cluster.elsewhere(), signal)
+      .then(() => signal.aborted || log.info('all have been sent elsewhere'));
     return size;
   };
+  /** Takes people in again. Answers whether it did not before. */
+  const undrain = async (): Promise<boolean> => {
+    const drained = cluster?.cluster.draining === true;
+    if (cluster === undefined || !drained) return false;
+    if (stopping)
+      throw new ParleyError({
+        code: 'stopping',
+        what: 'This node can not be taken back: it stops.',
+        why: 'It was told to, after it was drained.',
+        todo: 'Start it again; a node that starts takes people in.',
+      });
+    moving.abort();
+    await doors.reopen().catch((error: unknown) => {
+      throw new ParleyError({
+        code: 'address',
+        what: 'This node takes nobody in: it can not listen again where it did.',
+        why: error instanceof Error ? error.message : String(error),
+        todo: 'See which program has that port and stop it, then ask again; or restart this node.',
+      });
+    });
+    cluster.cluster.draining = false;
+    log.info('the node takes people in again');
+    return true;
+  };
   const close = async () => {
+    stopping = true;
     report.stop();
     cluster?.cluster.leaving();
-    for (const { listener } of listeners) listener.close();
+    doors.close();
     edge.shutdown();
     await new Promise((done) => setTimeout(done, 100)); // the farewells leave
     web.close();
@@ -324,7 +355,7 @@ export async function startNode(
     await stores.close();
   };
   const open = async (name: DoorName, listen: (address: string) => Promise<BoundListener>) => {
-    if (config[`listen.${name}`] !== 'off') listeners.push({ name, listener: await listen(config[`listen.${name}`]) });
+    if (config[`listen.${name}`] !== 'off') await doors.open(name, config[`listen.${name}`], listen);
   };
   try {
     await open('c2s', (address) => listenClients(address, edge, identity, false));
@@ -349,9 +380,10 @@ export async function startNode(
   );
 
   return {
-    addresses: addresses(),
+    addresses: doors.addresses(),
     reload() {
       identity.reload();
+      doors.reload();
     },
     async stop() {
       clearInterval(keeping);
@@ -389,14 +421,11 @@ function listenEdges(
 }
 
 /** Where browsers find the node: as the operator says, or at its own door with TLS. */
-function publicBase(
-  config: Config,
-  listeners: readonly { name: DoorName; listener: BoundListener }[],
-): string | undefined {
+function publicBase(config: Config, addresses: ReturnType<Doors['addresses']>): string | undefined {
   if (config['web.url'] !== 'auto') return config['web.url'].replace(/\/$/, '');
-  const port = listeners
+  const port = addresses
     .find(({ name }) => name === 'https')
-    ?.listener.address.split(':')
+    ?.address.split(':')
     .at(-1);
   return port === undefined ? undefined : `https://${config.domain}${port === '443' ? '' : `:${port}`}`;
 }

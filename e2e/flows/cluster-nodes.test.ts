@@ -1,6 +1,7 @@
 // Three nodes of one domain with real NATS and PostgreSQL, and raw clients: what crosses nodes, what survives which part.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { ClusterStatus } from '../../shared/domain/cluster.ts';
 import type { NodeUnderTest } from '../clients/node-under-test.ts';
 import { RawClient } from '../clients/raw-client.ts';
 import { ClusterUnderTest } from '../hosts/cluster.ts';
@@ -57,7 +58,7 @@ async function eventually(what: string, holds: () => boolean | Promise<boolean>)
 
 const statusOf = (at: NodeUnderTest) => {
   const shown = at.parleyd(['cluster', 'status', '--json']);
-  return JSON.parse(shown) as { nodes: { node: string; state: string; sessions: number }[] };
+  return JSON.parse(shown) as { nodes: { node: string; state: string; sessions: number; draining: boolean }[] };
 };
 
 /** Everybody makes friends with everybody of a pair, at different nodes. */
@@ -90,6 +91,23 @@ test('people at different nodes become contacts, see each other and chat', { ski
   anna.client.destroy();
   await hears(bert.client, new RegExp(`<presence from='${anna.jid}'[^>]*type='unavailable'`));
   bert.client.destroy();
+});
+
+test('each node tells what goes over its links, how long that takes, and how long leases hold', { skip }, async () => {
+  const [anna, bert] = [await login(node(0), 'anna'), await login(node(2), 'bert')];
+  await hears(anna.client, new RegExp(`<presence from='${bert.jid}'`));
+  for (let i = 0; i < 50; i++) anna.client.send(message(bert.jid, `r${i}`));
+  await hears(bert.client, /<body>r49/);
+  const shown = JSON.parse(node(0).parleyd(['cluster', 'status', '--json'])) as ClusterStatus;
+  const to = shown.nodes.find((one) => one.node === 'c');
+  assert.ok((to?.rates?.stanzasOut ?? 0) >= 50 / 11, `50 of the last ten seconds: ${JSON.stringify(to)}`);
+  assert.ok((to?.roundTripMs ?? -1) >= 0, 'a round trip was measured');
+  assert.deepEqual(
+    shown.leases?.map((it) => `${it.node} ${it.state} ${it.by} ${(it.leftMs ?? 0) > 0}`),
+    ['a live database true', 'b live database true', 'c live database true'],
+  );
+  assert.match(node(0).parleyd(['cluster', 'status']), /a has had \d+ since its start, and failed to get 0\./);
+  for (const one of [anna.client, bert.client]) one.send('</stream:stream>');
 });
 
 test('a session is resumed at another node, with what came meanwhile, once, and goes on under its address', {
@@ -166,6 +184,15 @@ test('a node is drained: who can resumes elsewhere, and the others see nobody go
   const back = await RawClient.authenticate(node(1).port, DOMAIN, 'bert', 'pencil');
   await back.must(`<resume xmlns='urn:xmpp:sm:3' previd='${bert.id}' h='3'/>`, /<resumed[^>]+>|<failed.*<\/failed>/s);
   assert.match(back.heard, /<resumed/);
+  await assert.rejects(login(node(2), 'carl'), 'it lets nobody in');
+  assert.match(node(2).parleyd(['cluster', 'undrain']), /^c takes people in again/);
+  assert.match(node(2).parleyd(['cluster', 'undrain']), /^c was not drained/);
+  const carl = await login(node(2), 'carl');
+  await eventually('the others send people there again', () => !statusOf(node(0)).nodes.some((it) => it.draining));
+  await quiet(500);
+  assert.equal(carl.client.closed, false, 'nobody is sent away any more');
+  carl.client.send('</stream:stream>');
+  node(2).parleyd(['cluster', 'drain', '--wait', '1']);
   await node(2).kill('SIGTERM');
   const refused = node(2).parleyd(['user', 'suspend', 'dora'], '', 1);
   assert.match(refused, /Other nodes of the domain serve: a, b\./, 'their sessions would go on');

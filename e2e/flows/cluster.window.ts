@@ -198,6 +198,10 @@ async function chatAndPowerCut(people: Awaited<ReturnType<typeof makePeople>>): 
     .getByText(/unreachable/)
     .waitFor({ timeout: 60_000 });
   await page.getByText('2 of 3 nodes answer').first().waitFor();
+  await page
+    .getByRole('table', { name: 'Nodes that ended' })
+    .getByText(/^fell silent; (one|two) withdrew its/)
+    .waitFor();
   await nodes.choose('three');
   await shoot('10-cluster-degraded');
   await machine('on', 'three');
@@ -208,6 +212,7 @@ async function chatAndPowerCut(people: Awaited<ReturnType<typeof makePeople>>): 
 async function oneHostMore(people: Awaited<ReturnType<typeof makePeople>>): Promise<void> {
   await nodes.button('Add a node').click();
   await page.getByRole('heading', { name: `Add a node to ${DOMAIN}` }).waitFor();
+  assert.match((await page.locator('.where').textContent()) ?? '', new RegExp(`^Fleet/${DOMAIN}/Add a node$`));
   await provision.field('Host').fill(`root@${four}`);
   await provision.choose('Key file');
   await provision.field('Private key').fill(keyFile);
@@ -220,6 +225,8 @@ async function oneHostMore(people: Awaited<ReturnType<typeof makePeople>>): Prom
   await shoot('12-add-node-plan');
   await go.click();
   await page.getByText('What a client needs').waitFor({ timeout: 120_000 });
+  await page.getByRole('heading', { name: `Add a node to ${DOMAIN}` }).waitFor();
+  await shoot('12-node-added');
   const carla = slixmpp('carla', people.carla, four);
   await carla.hears(/^online/);
   await provision.button(`Go to the nodes of ${DOMAIN}`).click();
@@ -231,10 +238,19 @@ async function oneHostMore(people: Awaited<ReturnType<typeof makePeople>>): Prom
   await page.getByText('takes nobody in any more').waitFor({ timeout: 90_000 });
   await shoot('14-drained');
   await provision.button(`Go to the nodes of ${DOMAIN}`).click();
-  await nodes.row(four).getByText('draining').waitFor();
+  await nodes.row(four).getByText('drained').waitFor();
   await nodes.row(four).filter({ hasText: /\b0\b/ }).waitFor();
   await nodes.choose('four');
   await shoot('15-draining');
+  await nodes.button('Undrain four').click();
+  await page.getByText('takes people in again').waitFor({ timeout: 60_000 });
+  await shoot('15-undrained');
+  const again = slixmpp('carla', people.carla, four);
+  await again.hears(/^online/);
+  await again.quit();
+  await provision.button(`Go to the nodes of ${DOMAIN}`).click();
+  await nodes.row(four).getByText(/^well/).waitFor();
+  await nodes.choose('four');
   await nodes.button('Remove four').click();
   await shoot('16-remove');
   await nodes.confirm('four', 'Remove four');

@@ -130,10 +130,29 @@ for (const [size, pixels] of SIZES) {
       await page.keyboard.press('5');
       await page.getByRole('radio', { name: 'berta', exact: true }).check();
       await see(window, `${size}-cluster-well`);
+      const below = async () => page.getByRole('heading', { name: /^Edges/ }).scrollIntoViewIfNeeded();
+      await below();
+      await see(window, `${size}-cluster-well-below`);
+      await page.getByRole('button', { name: 'Add a node' }).click();
+      await page.getByRole('heading', { name: 'Add a node to north-school.example' }).waitFor();
+      assert.equal(await page.locator('.where').textContent(), 'Fleet/north-school.example/Add a node');
+      await see(window, `${size}-cluster-add-node`);
+      await page.locator('.where').getByRole('button', { name: 'north-school.example' }).click();
+      await page.getByRole('table', { name: 'Nodes', exact: true }).waitFor();
       await open(page, 'linden-law.example');
       await page.keyboard.press('5');
       await page.getByRole('radio', { name: 'cilli', exact: true }).check();
       await see(window, `${size}-cluster-degraded`);
+      await below();
+      await page
+        .getByRole('table', { name: 'Edges' })
+        .getByText(/^cut off for/)
+        .waitFor();
+      await see(window, `${size}-cluster-degraded-below`);
+      await open(page, 'vega-rail.example');
+      await page.keyboard.press('5');
+      await page.getByText('Links between nodes appear here').waitFor();
+      await see(window, `${size}-cluster-not-heard`);
     }),
   );
 

@@ -1,24 +1,28 @@
 import type { DomainNode } from '../../shared/console-api/domains.ts';
 import { ParleyError } from '../../shared/errors.ts';
 import type { Engine } from '../engine.ts';
+import { clusterWords } from './cluster-words.ts';
 import type { Command, Session } from './command.ts';
 import { EXIT } from './exit.ts';
 import { follow } from './follow.ts';
 import { findHost } from './host.ts';
 import { COMMON_HELP, readOptions, usage, words } from './options.ts';
-import { planWords, table } from './print.ts';
+import { planWords } from './print.ts';
 import { confirm, isInteractive } from './tty.ts';
 
 export const cluster: Command = {
   help: `parley cluster show DOMAIN
 parley cluster add-node DOMAIN --host HOST [--plan] [--yes]
 parley cluster drain DOMAIN --host HOST
+parley cluster undrain DOMAIN --host HOST
 parley cluster remove-node DOMAIN --host HOST [--keep-data | --lost] [--yes]
 
 The nodes of a domain that runs on several hosts; parley provision makes one.
-show        each node with its sessions, its links, the database and NATS. Exit code 1: something is not as it should be
+show        each node with its sessions, the database and NATS; links with rates and round trip; leases; who has which lock;
+            edges. Exit code 1: something is not as it should be
 add-node    a node on one host more; shows the plan first
-drain       sends the people of a node to the others; it stays, and takes nobody in until it is restarted
+drain       sends the people of a node to the others; it stays, and takes nobody in
+undrain     lets people in again at a node that was drained, or is being; one that was stopped is started
 remove-node drains, stops and uninstalls; --keep-data leaves its folder; --lost forgets the node of a host that is gone
 ${COMMON_HELP}`,
   async run(args, open) {
@@ -34,15 +38,16 @@ ${COMMON_HELP}`,
     if (values.lost && values['keep-data']) throw usage('--lost and --keep-data exclude one another.');
     const session = open(values);
     if (what === 'show') return show(session, domain);
-    if (!['add-node', 'drain', 'remove-node'].includes(what))
+    if (!['add-node', 'drain', 'undrain', 'remove-node'].includes(what))
       throw usage(
-        `'cluster' is followed by show, add-node, drain or remove-node${what === '' ? '' : `, not '${what}'`}.`,
+        `'cluster' is followed by show, add-node, drain, undrain or remove-node${what === '' ? '' : `, not '${what}'`}.`,
       );
     if (values.host === undefined) throw usage('--host is missing: say which node.');
     const { id: hostId } = await findHost(session.engine, values.host);
     const node = { domain, hostId };
     if (what === 'add-node') return add(session, node, values.plan ?? false, values.yes ?? false);
-    if (what === 'drain') return (await follow(session, () => session.engine.call('nodes.drain', node))).code;
+    if (what === 'drain' || what === 'undrain')
+      return (await follow(session, () => session.engine.call(`nodes.${what}`, node))).code;
     if (!values.yes && !(await agreed(`Remove the node of ${domain} on ${values.host}?`))) return EXIT.cancelled;
     if (values.lost) {
       await session.engine.call('nodes.forget', node);
@@ -75,20 +80,8 @@ async function add(
 async function show({ engine, out }: Session, domain: string): Promise<number> {
   const nodes = await heard(engine, domain);
   const { health } = await engine.call('domains.get', { domain });
-  const rows = nodes.map((it) => {
-    const here = it.cluster?.nodes.find((one) => one.state === 'here');
-    return [
-      it.node ?? '?',
-      it.host,
-      stateOf(it),
-      `${it.sessions ?? '?'} sessions`,
-      `database ${here === undefined ? '?' : here.database ? 'reached' : 'OUT OF REACH'}`,
-      `NATS ${it.cluster === null ? '?' : it.cluster.nats.connected ? it.cluster.nats.address : 'OUT OF REACH'}`,
-      it.carries.join(' and '),
-    ];
-  });
   const problem = health.problem ? [`${health.problem.what} ${health.problem.why}`, health.problem.todo] : [];
-  out.result({ health, nodes }, [table(rows), ...problem].join('\n'));
+  out.result({ health, nodes }, [clusterWords(nodes, Date.now()), ...problem].join('\n'));
   return health.problem === null ? EXIT.ok : EXIT.failed;
 }
 
@@ -104,11 +97,6 @@ async function heard(engine: Engine, domain: string): Promise<DomainNode[]> {
     });
   await engine.call('nodes.ask', { domain });
   return (await engine.call('domains.get', { domain })).nodes ?? [];
-}
-
-function stateOf({ health, cluster }: DomainNode): string {
-  const draining = cluster?.nodes.some((it) => it.state === 'here' && it.draining) ? ', draining' : '';
-  return `${health.state}${draining}`;
 }
 
 async function agreed(question: string): Promise<boolean> {

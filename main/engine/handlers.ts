@@ -105,6 +105,9 @@ const nodes = ({ provisioning, monitor }: Parts): Some<'nodes'> => ({
   },
   'nodes.plan': ({ domain, hostId }) => provisioning.planNode(domain, hostId),
   'nodes.drain': async ({ domain, hostId }) => ({ runId: await provisioning.leave(domain, hostId, { kind: 'drain' }) }),
+  'nodes.undrain': async ({ domain, hostId }) => ({
+    runId: await provisioning.leave(domain, hostId, { kind: 'undrain' }),
+  }),
   'nodes.remove': async ({ domain, hostId, keepData }) => ({
     runId: await provisioning.leave(domain, hostId, { kind: 'remove', keepData }),
   }),

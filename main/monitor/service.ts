@@ -105,6 +105,7 @@ export function createMonitor({ store, connect, reach, hostName, events }: Monit
       sessions: link?.live ? link.snapshot.sessions.size : (status?.sessions ?? null),
       ...{ version: status?.version ?? null, memoryBytes: status?.memoryBytes ?? null },
       ...{ carries: carriedBy(row.spec, node.host_id), cluster: status?.cluster ?? null },
+      ...(status?.edges && { edges: status.edges }),
     };
   }
 
@@ -126,7 +127,7 @@ export function createMonitor({ store, connect, reach, hostName, events }: Monit
       },
       listeners: status?.listeners ?? [],
       health: several ? sinceWhen(row.name, healthOfNodes(nodes)) : healthAlone(row, link),
-      ...{ connection: row.connection, ...(several && { nodes }) },
+      ...{ connection: row.connection, ...(several ? { nodes } : status?.edges && { edges: status.edges }) },
     };
   }
 

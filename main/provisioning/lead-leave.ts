@@ -10,6 +10,7 @@ import { runSteps } from './run.ts';
 import type { RunLog } from './run-log.ts';
 import type { Step, Work } from './step.ts';
 import { drain } from './steps/drain.ts';
+import { undrain } from './steps/undrain.ts';
 import { undoSteps } from './undo.ts';
 import { workToUndo } from './work-to-undo.ts';
 
@@ -25,8 +26,8 @@ export interface LeadLeave {
   readonly signal: AbortSignal;
 }
 
-/** drain: it stays, empty; remove: it goes, with or without the folder that holds its configuration */
-export type Leaving = { readonly kind: 'drain' } | { readonly kind: 'remove'; readonly keepData: boolean };
+/** drain: it stays, empty; undrain: and is taken back; remove: it goes, with or without the folder that holds its configuration */
+export type Leaving = { readonly kind: 'drain' | 'undrain' } | { readonly kind: 'remove'; readonly keepData: boolean };
 
 // All of the node's data is in the database that the nodes share: this is its configuration, certificate and passwords.
 const DATA: readonly StepId[] = ['system-user', 'folders', 'cluster-files', 'configuration', 'certificate'];
@@ -43,7 +44,7 @@ export async function leadLeave(ctx: LeadLeave): Promise<void> {
         end,
         `${end === 'cancelled' ? 'Cancelled.' : (failure?.what ?? 'A step failed.')} ${ctx.place.hostName} is still one of the domain's hosts.`,
       );
-    log.end('done', `${summaryOf(ctx)}${ctx.how.kind === 'drain' ? '' : await closed(ctx)}`);
+    log.end('done', `${summaryOf(ctx)}${ctx.how.kind === 'remove' ? await closed(ctx) : ''}`);
   } catch (error) {
     const { what, why, todo } = faultOf(error);
     log.end(signal.aborted ? 'cancelled' : 'failed', `${what} ${why} ${todo}`);
@@ -59,12 +60,12 @@ async function leave({ connect, releases, log, place, how, signal, store }: Lead
   const { cluster } = store.domain(domain)?.spec ?? {};
   const work = await workToUndo({ releases, target: undefined, cluster, layout, address, hostId }, domain, lines);
   const drained = await runSteps({
-    ...{ host, work: { ...work, runId }, journal, signal, steps: [drain(work, WAIT_SECONDS)], emit: log.event },
+    ...{ host, work: { ...work, runId }, journal, signal, steps: [firstStep(work, how)], emit: log.event },
     begin: async () => undefined,
     upload: () => releases.open(work.release, work.codec),
     login: async () => undefined,
   });
-  if (how.kind === 'drain' || drained === 'failed' || drained === 'cancelled') return drained;
+  if (how.kind !== 'remove' || drained === 'failed' || drained === 'cancelled') return drained;
   const kept = how.keepData ? DATA : [];
   const which = new Set(StepId.options.filter((id) => !kept.includes(id)));
   const end = await undoSteps({
@@ -90,11 +91,21 @@ async function closed({ close, log }: LeadLeave): Promise<string> {
 
 const nodeSteps = (work: Work): Step[] => stepsByPart(work).node.filter((step) => step.undo !== null);
 
+const firstStep = (work: Work, { kind }: Leaving): Step =>
+  kind === 'undrain' ? undrain(work) : drain(work, WAIT_SECONDS);
+
+export const leavingWords = ({ kind }: Leaving, host: string): string =>
+  ({
+    drain: `Draining the node on ${host}.`,
+    undrain: `Taking back the node on ${host}.`,
+    remove: `Removing the node on ${host}.`,
+  })[kind];
+
 /** What will be done, before it is. */
 export function leavingSteps(work: Work, how: Leaving, closing: PlanStep | undefined): PlanStep[] {
   const inPlan = (step: Step): PlanStep => ({ ...inWords(step), state: 'todo' });
-  const first = inPlan(drain(work, WAIT_SECONDS));
-  if (how.kind === 'drain') return [first];
+  const first = inPlan(firstStep(work, how));
+  if (how.kind !== 'remove') return [first];
   // What is shown of the steps that follow is what taking them back does; draining goes forward here too.
   const back = nodeSteps(work).toReversed().map(inPlan);
   return [{ ...first, undo: first.detail }, ...back, ...(closing ? [closing] : [])];
@@ -112,8 +123,9 @@ export function dropNode(store: FleetStore, domain: string, hostId: string): voi
 function summaryOf({ log, place, how, store }: LeadLeave): string {
   const { domain } = log.current();
   if (how.kind === 'drain')
-    return `${place.hostName} takes nobody in any more. Remove its node, or restart it (${place.layout.unit}) to take people in again.`;
+    return `${place.hostName} takes nobody in any more. Undrain it to take people in again, or remove its node.`;
+  if (how.kind === 'undrain') return `${place.hostName} takes people in again.`;
   const left = store.nodes(domain).length;
-  const kept = how.keepData ? ` ${place.layout.data} was left there.` : '';
+  const kept = how.kind === 'remove' && how.keepData ? ` ${place.layout.data} was left there.` : '';
   return `${place.hostName} is no longer one of the hosts of ${domain}; ${left} are left.${kept}`;
 }

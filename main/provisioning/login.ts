@@ -1,10 +1,10 @@
-import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { connect as startTls, type TLSSocket } from 'node:tls';
-import { promisify } from 'node:util';
 import { ParleyError } from '../../shared/errors.ts';
 import type { Secret } from '../secrets/secret.ts';
 import { cancelled } from '../ssh/host.ts';
+import { startScram } from './scram.ts';
 
 export interface LoginTo {
   readonly address: string;
@@ -79,33 +79,24 @@ function secured(socket: Socket, to: LoginTo): Promise<TLSSocket> {
 
 /** RFC 5802 §3 with SHA-256, without channel binding. */
 async function scram(talk: Talk, to: LoginTo): Promise<void> {
-  const nonce = randomBytes(18).toString('base64');
-  const bare = `n=${to.name},r=${nonce}`;
+  const scram = startScram(to.name);
   const challenge = await talk.say(
-    `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='SCRAM-SHA-256'>${base64(`n,,${bare}`)}</auth>`,
+    `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='SCRAM-SHA-256'>${base64(scram.first)}</auth>`,
     /<challenge[^>]*>([^<]*)<\/challenge>/,
   );
   const first = Buffer.from(/<challenge[^>]*>([^<]*)</.exec(challenge)?.[1] ?? '', 'base64').toString();
-  const { r = '', s = '', i = '' } = Object.fromEntries(first.split(',').map((it) => [it[0], it.slice(2)]));
-  if (!r.startsWith(nonce)) throw failed(to, 'It did not repeat the nonce that it was sent.');
-  const salted = await promisify(pbkdf2)(to.password.reveal(), Buffer.from(s, 'base64'), Number(i), 32, 'sha256');
-  const clientKey = hmac(salted, 'Client Key');
-  const message = `${bare},${first},c=biws,r=${r}`;
-  const signature = hmac(createHash('sha256').update(clientKey).digest(), message);
-  const proof = Buffer.from(clientKey.map((byte, at) => byte ^ (signature[at] ?? 0))).toString('base64');
+  const final = await scram.answer(first, to.password).catch((error: Error) => {
+    throw failed(to, error.message);
+  });
   const success = await talk.say(
-    `<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>${base64(`c=biws,r=${r},p=${proof}`)}</response>`,
+    `<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>${base64(final)}</response>`,
     /<success[^>]*>([^<]*)<\/success>/,
   );
   const proven = Buffer.from(/<success[^>]*>([^<]*)</.exec(success)?.[1] ?? '', 'base64').toString();
-  const given = Buffer.from(proven.replace(/^v=/, ''), 'base64');
-  const expected = hmac(hmac(salted, 'Server Key'), message);
-  if (given.length !== expected.length || !timingSafeEqual(given, expected))
-    throw failed(to, 'It could not prove that it knows the password.');
+  if (!scram.proves(proven)) throw failed(to, 'It could not prove that it knows the password.');
 }
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
-const hmac = (key: Buffer, text: string) => createHmac('sha256', key).update(text).digest();
 
 /** One question, one answer, over a stream. */
 class Talk {

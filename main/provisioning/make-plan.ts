@@ -8,6 +8,7 @@ import type { SecretStore } from '../secrets/secret-store.ts';
 import type { Host } from '../ssh/host.ts';
 import { ClusterSecrets } from './cluster/cluster-secrets.ts';
 import { clusterWorks } from './cluster/cluster-work.ts';
+import { givenFindings } from './cluster/given-findings.ts';
 import { type Facts, summaryOf } from './facts.ts';
 import { keptPorts } from './findings.ts';
 import type { Layout } from './layout.ts';
@@ -35,6 +36,8 @@ export interface Planned {
   readonly plan: Plan;
   readonly sites: readonly Site[];
   readonly secrets: ClusterSecrets | undefined;
+  /** the host that gets a node more, in words */
+  readonly adds?: string;
 }
 
 /** A host that was looked at; nothing was changed there. */
@@ -64,13 +67,14 @@ export async function makePlan(deps: PlanDeps, given: ProvisionSpec, signal?: Ab
   const several = sites.length > 1;
   const travels = sites.filter((it) => it.draft.uploads);
   const bytes = await Promise.all(travels.map(({ work }) => deps.releases.packedBytes(work.release, work.codec)));
+  const findings = findingsOver(spec, sites);
   const plan: Plan = {
     ...{ planId: newId('p'), spec, madeAt: Date.now(), facts: summaryOf(first.facts) },
     ...(several && {
       hosts: sites.map(({ hostId, hostName, facts }) => ({ hostId, host: hostName, facts: summaryOf(facts) })),
     }),
-    summary: several ? summaryOver(spec.domain, sites) : first.draft.summary,
-    findings: sites.flatMap((site) => findingsOf(spec, site, several)),
+    summary: several ? summaryOver(spec.domain, sites, findings) : first.draft.summary,
+    findings,
     steps: several ? stepsOver(sites) : first.draft.steps,
     uploadBytes: bytes.reduce((sum, it) => sum + it, 0),
   };
@@ -148,18 +152,26 @@ async function draft(
     ...(cluster && { cluster }),
     ...(secrets && { shared: secrets.xmpp }),
   });
-  const holds = await whatHolds(host, layout, stepsFor(work), signal);
+  const [holds, others] = await Promise.all([
+    whatHolds(host, layout, stepsFor(work), signal),
+    spec.cluster === undefined ? [] : givenFindings(spec.cluster, spec.domain, host),
+  ]);
   const hostName = nameOf(row);
-  return { hostId: row.id, hostName, work, facts, draft: planFor(work, hostName, facts, holds) };
+  return { hostId: row.id, hostName, work, facts, draft: planFor(work, hostName, facts, holds, others) };
 }
 
-function findingsOf(
-  spec: ProvisionSpec,
-  { draft: { findings }, work, hostName }: Drafted,
-  several: boolean,
-): Finding[] {
-  const all = [...findings, ...keptPorts(spec, work)];
-  return several ? all.map((it) => ({ ...it, what: `${hostName}: ${it.what}` })) : all;
+/** What was found on each host, with its name where there are several; what all of them found is said once. */
+function findingsOver(spec: ProvisionSpec, sites: readonly Drafted[]): Finding[] {
+  const all = sites.flatMap(({ draft: { findings }, work, hostName }) =>
+    [...findings, ...keptPorts(spec, work)].map((finding) => ({ finding, hostName })),
+  );
+  if (sites.length === 1) return all.map(({ finding }) => finding);
+  const alike = (one: Finding) => all.filter(({ finding }) => JSON.stringify(finding) === JSON.stringify(one));
+  return all.flatMap(({ finding, hostName }) => {
+    const same = alike(finding);
+    if (same.length < sites.length) return [{ ...finding, what: `${hostName}: ${finding.what}` }];
+    return same[0]?.finding === finding ? [{ ...finding, what: `Each host: ${finding.what}` }] : [];
+  });
 }
 
 /** In the order in which the run goes, each with its host. */
@@ -174,8 +186,8 @@ function stepsOver(sites: readonly Drafted[]): PlanStep[] {
   );
 }
 
-function summaryOver(domain: string, sites: readonly Drafted[]): string {
-  const stops = sites.flatMap((it) => it.draft.findings).filter((it) => it.stops).length;
+function summaryOver(domain: string, sites: readonly Drafted[], findings: readonly Finding[]): string {
+  const stops = findings.filter((it) => it.stops).length;
   if (stops > 0)
     return `Stopped by ${stops === 1 ? 'one finding' : `${stops} findings`}: nothing will be changed on any host.`;
   const changing = sites.map((it) => it.draft.steps.filter((step) => step.state === 'todo' && !isProof(step)).length);

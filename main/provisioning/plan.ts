@@ -51,8 +51,17 @@ export interface PlanDraft {
   readonly uploads: boolean;
 }
 
-/** What would be done, from what is known. `holds` are the steps whose check said that it is so already. */
-export function planFor(work: Work, hostName: string, facts: Facts, holds: ReadonlySet<StepId>): PlanDraft {
+/**
+ * What would be done, from what is known. `holds` are the steps whose check said that it is so already; `others` what was found of
+ * servers elsewhere that the host will need.
+ */
+export function planFor(
+  work: Work,
+  hostName: string,
+  facts: Facts,
+  holds: ReadonlySet<StepId>,
+  others: readonly Finding[] = [],
+): PlanDraft {
   const due = new Set<StepId>();
   const steps = stepsFor(work).map((step): PlanStep => {
     const todo = !holds.has(step.id) || step.after.some((id) => due.has(id));
@@ -60,7 +69,7 @@ export function planFor(work: Work, hostName: string, facts: Facts, holds: Reado
     return { ...inWords(step), state: todo ? 'todo' : 'satisfied' };
   });
   const uploads = due.has('binary');
-  const findings = [...findingsOf(facts, work, uploads), ...clusterFindings(facts, work, due)];
+  const findings = [...findingsOf(facts, work, uploads), ...clusterFindings(facts, work, due), ...others];
   return { findings, steps, uploads, summary: summaryOf(work, hostName, findings, due) };
 }
 

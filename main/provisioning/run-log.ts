@@ -18,7 +18,7 @@ export interface RunLog {
 export function openRunLog(
   store: FleetStore,
   events: RunEvents,
-  what: Pick<Run, 'runId' | 'kind' | 'domain' | 'hostId' | 'hosts'> & {
+  what: Pick<Run, 'runId' | 'kind' | 'domain' | 'hostId' | 'hosts' | 'adds'> & {
     readonly steps: readonly PlanStep[];
     readonly summary: string;
   },

@@ -9,7 +9,7 @@ import { closeTo, closingStep } from './close-to.ts';
 import { ClusterSecrets } from './cluster/cluster-secrets.ts';
 import { summaryOf } from './facts.ts';
 import { type Layout, localLayout, systemLayout } from './layout.ts';
-import { type Leaving, leadLeave, leavingSteps } from './lead-leave.ts';
+import { type Leaving, leadLeave, leavingSteps, leavingWords } from './lead-leave.ts';
 import { leadRun, whereOf } from './lead-run.ts';
 import { leadUndo } from './lead-undo.ts';
 import { makePlan, newId, type Planned } from './make-plan.ts';
@@ -106,7 +106,7 @@ export function createProvisioning(deps: ProvisioningDeps) {
     async run(planId: string): Promise<string> {
       const found = plans.get(planId);
       if (found === undefined || Date.now() - found.plan.madeAt > PLAN_MS) throw planGone();
-      const { runId, plan, sites, secrets } = found;
+      const { runId, plan, sites, secrets, adds } = found;
       const { spec, steps, summary } = plan;
       const stopper = plan.findings.find((it) => it.stops);
       if (stopper) throw fault('stopped-by-finding', stopper.what, stopper.why, stopper.todo);
@@ -115,7 +115,13 @@ export function createProvisioning(deps: ProvisioningDeps) {
       // Kept before a host has any of them: what was lost between could be put right by nobody.
       await secrets?.save(deps.cluster.secrets());
       requireIdle(spec.domain);
-      const what = { runId, kind: 'provision', domain: spec.domain, hostId: spec.hostId } as const;
+      const what = {
+        runId,
+        kind: 'provision',
+        domain: spec.domain,
+        hostId: spec.hostId,
+        ...(adds && { adds }),
+      } as const;
       store.putDomain(spec, Date.now());
       for (const hostId of spec.cluster?.hosts ?? []) store.addNode(spec.domain, hostId, Date.now());
       const log = openRunLog(store, events, { ...what, ...several(sites), steps, summary });
@@ -152,11 +158,14 @@ export function createProvisioning(deps: ProvisioningDeps) {
     },
 
     /** One host more for a domain. @throws ParleyError `alone`, and those of plan() */
-    planNode(domain: string, hostId: string, signal?: AbortSignal): Promise<Plan> {
-      return this.plan(specWith(requireCluster(store, domain), hostId), signal);
+    async planNode(domain: string, hostId: string, signal?: AbortSignal): Promise<Plan> {
+      const plan = await this.plan(specWith(requireCluster(store, domain), hostId), signal);
+      const planned = plans.get(plan.planId);
+      if (planned) plans.set(plan.planId, { ...planned, adds: nameOf(hostRow(hostId)) });
+      return plan;
     },
 
-    /** Sends a node's people elsewhere, and takes it off its host when that is wanted. @throws ParleyError `busy`, `no-node`, `carries-servers`, `last-nodes` */
+    /** Sends a node's people elsewhere, and takes it off its host when that is wanted; or lets people in again. @throws ParleyError `busy`, `no-node`, `carries-servers`, `last-nodes` */
     async leave(domain: string, hostId: string, how: Leaving): Promise<string> {
       const { cluster } = requireCluster(store, domain).spec;
       requireNode(store, domain, hostId);
@@ -164,10 +173,10 @@ export function createProvisioning(deps: ProvisioningDeps) {
       requireIdle(domain);
       const place = placeOf(hostRow(hostId), domain);
       const work = await workToUndo({ releases, target: undefined, cluster, ...place }, domain, []);
-      const kind = how.kind === 'drain' ? 'drain' : 'remove-node';
+      const kind = how.kind === 'remove' ? 'remove-node' : how.kind;
       const log = openRunLog(store, events, {
         ...{ runId: newId('n'), kind, domain, hostId, steps: leavingSteps(work, how, closingStep(cluster, work)) },
-        summary: `${how.kind === 'drain' ? 'Draining' : 'Removing'} the node on ${place.hostName}.`,
+        summary: leavingWords(how, place.hostName),
       });
       return lead(log, (signal) => {
         const close = (emit: (event: StepEvent) => void) => closeTo(planDeps, domain, log.runId, emit, signal);

@@ -29,6 +29,7 @@ export function fakeHost(
       return result;
     },
     openSocket: async () => Duplex.from(new PassThrough()),
+    openTcp: async () => Duplex.from(new PassThrough()),
     openProgram: async () => Duplex.from(new PassThrough()),
     onClose: () => undefined,
     close: () => undefined,

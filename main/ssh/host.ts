@@ -35,6 +35,11 @@ export interface Host {
   exec(command: Command, options?: ExecOptions): Promise<ExecResult>;
   /** A stream to a Unix socket of the host, with the rights of the user that is logged in. */
   openSocket(path: string, signal?: AbortSignal): Promise<Duplex>;
+  /**
+   * A stream to where this host can connect by TCP.
+   * @throws Error in the host's words
+   */
+  openTcp(address: string, port: number): Promise<Duplex>;
   /** A stream to a program's standard input and output; it ends with the program. */
   openProgram(command: Command, options?: { readonly root?: boolean; readonly signal?: AbortSignal }): Promise<Duplex>;
   /** Called once, when the connection has ended for whatever reason. */

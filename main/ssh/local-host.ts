@@ -23,6 +23,12 @@ export function localHost(): Host {
       socket.once('error', (error) => reject(connectionLost(name, error.message)));
       return promise;
     },
+    openTcp(address, port) {
+      const { promise, resolve, reject } = deferred<Duplex>();
+      const socket = connect(port, address, () => resolve(socket));
+      socket.once('error', reject);
+      return promise;
+    },
     async openProgram(command) {
       const child = start(command);
       return Duplex.from({ readable: child.stdout, writable: child.stdin });

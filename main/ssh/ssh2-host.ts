@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import ssh2, {
   type AnyAuthMethod,
   type AuthHandlerMiddleware,
@@ -15,7 +16,7 @@ import { createElevation } from './elevation.ts';
 import { cancelled, connectionLost, type ExecOptions, type Host, throwIfCancelled } from './host.ts';
 import { type OfferedKey, offeredKey, requireTrusted, type TrustedKey } from './host-keys.ts';
 import { createLogin, type LoginMethod, type LoginWay, type PrivateKey } from './login.ts';
-import { type Command, forLoginShell } from './shell.ts';
+import { type Command, forLoginShell, sh } from './shell.ts';
 import { endWhenSilent, openTcp } from './tcp.ts';
 
 export interface SshTarget extends Address {
@@ -148,6 +149,12 @@ function preferTrusted(trusted: TrustedKey | null): ConnectConfig {
   return { algorithms: { serverHostKey } };
 }
 
+/** RFC 4254 §5.1: SSH_OPEN_ADMINISTRATIVELY_PROHIBITED */
+const PROHIBITED = 1;
+
+const BRIDGE = 'exec 3<>"/dev/tcp/$0/$1" || exit; cat <&3 & cat >&3; kill $!';
+const tcpByProgram = (address: string, port: number): Command => sh`exec bash -c ${BRIDGE} ${address} ${String(port)}`;
+
 function hostOf(name: string, client: Client, ask: Ask, loginPassword: () => string | undefined): Host {
   let lost: ParleyError | undefined;
   const listeners: ((reason: ParleyError) => void)[] = [];
@@ -208,6 +215,19 @@ function hostOf(name: string, client: Client, ask: Ask, loginPassword: () => str
         client.openssh_forwardOutStreamLocal(path, (error, stream) =>
           error ? reject(connectionLost(name, error.message)) : resolve(stream),
         );
+      return promise;
+    },
+    openTcp(address, port) {
+      const { promise, resolve, reject } = deferred<Duplex>();
+      if (lost) reject(lost);
+      else
+        client.forwardOut('127.0.0.1', 0, address, port, (error, stream) => {
+          if (!error) resolve(stream);
+          // where sshd forwards nothing, a program of the host does
+          else if ((error as { reason?: number }).reason === PROHIBITED)
+            withChannel(forLoginShell(tcpByProgram(address, port)), undefined, (it) => it).then(resolve, reject);
+          else reject(new Error(error.message.replace(/^\(SSH\) Channel open failure: /, '')));
+        });
       return promise;
     },
     async openProgram(command, { root, signal } = {}) {

@@ -19,6 +19,8 @@ export interface AdminParts {
   changed(): void;
   /** sends everybody to other nodes */
   drain(perSecond: number): Promise<number>;
+  /** takes people in again; whether it did not before */
+  undrain(): Promise<boolean>;
 }
 
 /** A session as operators see it. */
@@ -50,6 +52,7 @@ export function nodeHandlers({
   metricsText,
   changed,
   drain,
+  undrain,
 }: AdminParts): NodeHandlers {
   const changing = async <T>(work: Promise<T>): Promise<T> => {
     const result = await work;
@@ -92,6 +95,11 @@ export function nodeHandlers({
       return { ended: true };
     },
     'cluster.drain': async ({ perSecond }) => ({ sessions: await drain(perSecond) }),
+    'cluster.undrain': async () => {
+      const drained = await undrain();
+      changed();
+      return { drained };
+    },
     'log.tail': ({ lines }) => ({ lines: log.tail(lines) }),
     metrics: () => ({ text: metricsText() }),
     subscribe: ({ to }) => {

@@ -1,4 +1,5 @@
 import type { ClusterStatus } from '../../shared/domain/cluster.ts';
+import type { EdgeLink } from '../../shared/domain/edge-link.ts';
 import type { NodeStatus } from '../../shared/domain/node.ts';
 import type { Config } from '../config/keys.ts';
 import type { Log } from '../observe/log.ts';
@@ -21,6 +22,7 @@ export interface EdgesOfOthers {
   readonly sessions: number;
   readonly counts: { readonly came: number; readonly lost: number };
   readonly traffic: { readonly bytes: number; readonly batches: number };
+  links(): EdgeLink[];
 }
 
 export interface ReportParts {
@@ -57,7 +59,7 @@ export class NodeReport {
   }
 
   async status(): Promise<NodeStatus> {
-    const { config, identity, stores, storage, router, version, startedAt, addresses, cluster } = this.#parts;
+    const { config, identity, stores, storage, router, version, startedAt, addresses, cluster, desk } = this.#parts;
     const cpu = process.cpuUsage();
     return {
       domain: config.domain,
@@ -74,6 +76,7 @@ export class NodeReport {
       messages: router.counters.messages,
       logins: router.counters.logins,
       ...(cluster === undefined ? {} : { cluster: cluster.status() }),
+      ...(desk === undefined ? {} : { edges: desk.links() }),
     };
   }
 

@@ -39,6 +39,7 @@ function door() {
     metricsText: () => 'metric 1\n',
     changed: () => {},
     drain: async () => 0,
+    undrain: async () => true,
   });
   const said: { id: unknown; result?: unknown; error?: { code: number; data?: { code: string; what: string } } }[] = [];
   const connection = new RpcConnection({ send: (text) => said.push(JSON.parse(text)) }, handlers, (error) =>

@@ -1,19 +1,25 @@
-import type { ClusterNode, ClusterStatus } from '../../shared/domain/cluster.ts';
+import type { ClusterStatus } from '../../shared/domain/cluster.ts';
+import type { NodeStatus } from '../../shared/domain/node.ts';
 import { ParleyError } from '../../shared/errors.ts';
 import { connectAdmin } from '../admin/admin-client.ts';
+import { clusterText } from './cluster-print.ts';
 import type { Command } from './command.ts';
 import { EXIT } from './exit.ts';
 import { howTo, openFolder, readOptions, required, usage } from './options.ts';
 
 const help = `parleyd cluster status --data DIR [--json]
 parleyd cluster drain --data DIR [--per-second N] [--wait SECONDS]
+parleyd cluster undrain --data DIR
 
-status shows the nodes of the domain as this one sees them: sessions, links with what waits on them, who can reach the
-database. Exit code 0: all is well, 1: something is not.
+status shows the nodes of the domain as this one sees them: sessions, links with what goes over them and waits there, leases,
+who has which lock, how nodes ended, edges. Exit code 0: all is well, 1: something is not.
 
 drain sends everybody who is connected to this node to the others, 100 a second unless told otherwise, and lets nobody
 in any more. It waits for that (60 seconds, unless told otherwise) and says who is left. What waits here for clients that
 are away goes on at another node when this one is stopped. Stop it then: systemctl stop, or SIGTERM.
+
+undrain takes a node back that was drained or is being: nobody more is sent away, and people are let in again. Who has gone
+elsewhere stays there.
 `;
 
 type Call = NonNullable<Awaited<ReturnType<typeof connectAdmin>>>;
@@ -34,7 +40,8 @@ export const cluster: Command = {
     );
     const node = openFolder(required(values.data, '--data', help));
     const [what] = positionals;
-    if (what !== 'status' && what !== 'drain') throw usage('What shall be done with the cluster?', howTo(help));
+    if (what !== 'status' && what !== 'drain' && what !== 'undrain')
+      throw usage('What shall be done with the cluster?', howTo(help));
     const client = await connectAdmin(node.path(node.config['admin.socket']));
     if (client === undefined) {
       throw new ParleyError({
@@ -46,6 +53,7 @@ export const cluster: Command = {
     }
     try {
       if (what === 'status') return await status(client, values.json === true);
+      if (what === 'undrain') return await undrain(client);
       return await drain(client, count(values['per-second'], 100), count(values.wait, 60));
     } finally {
       client.close();
@@ -59,9 +67,9 @@ function count(text: string | undefined, fallback: number): number {
   throw usage(`'${text}' is no number.`, howTo(help));
 }
 
-async function clusterOf(client: Call): Promise<ClusterStatus> {
-  const { cluster: found, domain } = await client.call('status', {});
-  if (found !== undefined) return found;
+async function clusterOf(client: Call): Promise<{ cluster: ClusterStatus; edges: NodeStatus['edges'] }> {
+  const { cluster: found, edges, domain } = await client.call('status', {});
+  if (found !== undefined) return { cluster: found, edges };
   throw new ParleyError({
     code: 'alone',
     what: `This node serves ${domain} alone.`,
@@ -71,36 +79,12 @@ async function clusterOf(client: Call): Promise<ClusterStatus> {
 }
 
 async function status(client: Call, json: boolean): Promise<number> {
-  const found = await clusterOf(client);
+  const { cluster: found, edges } = await clusterOf(client);
   const well = found.nats.connected && found.nodes.every(({ state, database }) => state !== 'silent' && database);
-  if (json) process.stdout.write(`${JSON.stringify(found)}\n`);
-  else {
-    const { address, version, connected } = found.nats;
-    process.stdout.write(`NATS ${version} at ${address}: ${connected ? 'connected' : 'OUT OF REACH'}\n\n`);
-    const head = ['node', 'state', 'sessions', 'database', 'waiting', 'lag', 'version', 'address'];
-    const rows = found.nodes.map((node) => [
-      node.node,
-      stateOf(node),
-      String(node.sessions),
-      node.database ? 'reached' : 'OUT OF REACH',
-      `${Math.ceil(node.backlog / 1024)} KiB`,
-      `${node.lagMs} ms`,
-      node.version,
-      node.address ?? '',
-    ]);
-    const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i]?.length ?? 0)));
-    for (const row of [head, ...rows])
-      process.stdout.write(
-        `${row
-          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-      );
-  }
+  const told = json ? `${JSON.stringify({ ...found, edges })}\n` : clusterText(found, edges, Date.now());
+  process.stdout.write(told);
   return well ? EXIT.ok : EXIT.failed;
 }
-
-const stateOf = ({ state, draining }: ClusterNode): string => (draining ? `${state}, draining` : state);
 
 async function drain(client: Call, perSecond: number, waitSeconds: number): Promise<number> {
   await clusterOf(client);
@@ -119,6 +103,15 @@ async function drain(client: Call, perSecond: number, waitSeconds: number): Prom
     left === 0
       ? 'All have gone. The node can be stopped.\n'
       : `${left} sessions wait here for clients that are away. They go on at another node when this one is stopped.\n`,
+  );
+  return EXIT.ok;
+}
+
+async function undrain(client: Call): Promise<number> {
+  const { cluster: found } = await clusterOf(client);
+  const { drained } = await client.call('cluster.undrain', {});
+  process.stdout.write(
+    drained ? `${found.node} takes people in again.\n` : `${found.node} was not drained: it takes people in.\n`,
   );
   return EXIT.ok;
 }

@@ -9,10 +9,21 @@ import { LocalSessions } from './local-sessions.ts';
 import { Missed } from './missed.ts';
 import { OtherNode } from './other-node.ts';
 import { PairLink } from './pair-link.ts';
-import { type ClusterNode, type ClusterParts, NameTaken, OtherWire, WIRE_VERSION } from './parts.ts';
+import {
+  type ClusterLease,
+  type ClusterNode,
+  type ClusterParts,
+  type ClusterWork,
+  NameTaken,
+  OtherWire,
+  WIRE_VERSION,
+} from './parts.ts';
 import type { RemoteSession } from './remote-session.ts';
 import { type Beat, Standing } from './standing.ts';
+import { type Succession, Successions } from './successions.ts';
 import { Transit, transitKey } from './transit.ts';
+import { leasesSeen, nodesSeen, type ViewParts, worksSeen } from './view.ts';
+import { Works } from './works.ts';
 
 /** a login waits no longer than this until other nodes know of it, milliseconds */
 const MOST_WAIT_MS = 1000;
@@ -32,6 +43,8 @@ export class Cluster implements Others {
   readonly transit: Transit;
   readonly #estates: Estates;
   readonly #missed: Missed;
+  readonly #works: Works;
+  readonly #successions = new Successions();
   readonly #prefix: Buffer;
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   /** accounts that messages were kept for lately, and when */
@@ -54,6 +67,7 @@ export class Cluster implements Others {
       outs: () => this.#outs(),
       blocked: (name) => parts.router().blocklists.told(name),
     });
+    this.#works = new Works(parts.stores, parts.clock);
     this.#prefix = new Packer().byte(WIRE_VERSION).text(parts.run).take();
     this.transit = new Transit({
       run: parts.run,
@@ -74,7 +88,7 @@ export class Cluster implements Others {
       clock: parts.clock,
       leaseMs: parts.times.leaseMs,
       run: parts.run,
-      exclusive: (name, work) => parts.stores.exclusive(name, work),
+      exclusive: (name, work) => this.#works.exclusive(name, work),
       others: () => this.#others.values(),
     });
   }
@@ -100,7 +114,10 @@ export class Cluster implements Others {
     );
     this.#beat();
     await this.#linked();
-    for (const row of before) await this.#buried(row.run, true);
+    for (const row of before) {
+      if (row.state === 'live') this.#succeeded(row.run, row.node, 'restarted', node); // it is our last run
+      await this.#buried(row.run, true);
+    }
     // those who were at our last run are known to the others alone: one of them withdraws them
     if (former !== undefined) await this.#withdrawnByOthers(former.run);
   }
@@ -127,47 +144,31 @@ export class Cluster implements Others {
   }
 
   nodes(): ClusterNode[] {
-    const mine: ClusterNode = {
-      node: this.#parts.node,
-      run: this.#parts.run,
-      state: 'here',
-      sessions: this.#parts.router().sessions.size,
-      version: this.#parts.version,
-      draining: this.draining,
-      database: this.#standing.database,
-      backlog: 0,
-      lagMs: 0,
-      delivered: 0,
-      received: 0,
-      resent: 0,
-      info: this.#parts.info,
-    };
-    const now = this.#parts.clock();
-    const theirs = [...this.#others.values()].map((other): ClusterNode => {
-      const beat = this.#beats.get(other.run);
-      const silent = now - this.#standing.heardAt(other.run) > this.#parts.times.leaseMs / 2;
-      return {
-        node: other.name,
-        run: other.run,
-        state: silent ? 'silent' : other.begun && other.replica.whole ? 'linked' : 'joining',
-        sessions: other.replica.size,
-        version: beat?.version ?? '',
-        draining: beat?.draining ?? false,
-        database: beat?.database ?? false,
-        backlog: other.link.backlog,
-        lagMs: Math.round(other.link.lag),
-        ...other.counters,
-        resent: other.link.counters.resent,
-        info: this.#rows.get(other.run)?.info,
-      };
-    });
-    return [mine, ...theirs].sort((a, b) => (a.node < b.node ? -1 : 1));
+    return nodesSeen(this.#view());
+  }
+
+  leases(): ClusterLease[] {
+    return leasesSeen(this.#view());
+  }
+
+  works(): ClusterWork[] {
+    return worksSeen(this.#view());
+  }
+
+  /** locks that this node has had since its start, and those that it did not get or lost */
+  get locks(): Works['counts'] {
+    return this.#works.counts;
+  }
+
+  /** Runs that ended while this node was there, and who saw to what they left. */
+  get successions(): readonly Succession[] {
+    return this.#successions.all();
   }
 
   // What the router asks of it.
 
   exclusive<T>(name: string, work: () => Promise<T>): Promise<T> {
-    return this.#parts.stores.exclusive(name, work);
+    return this.#works.exclusive(name, work);
   }
 
   changed(name: string, what: string, now?: readonly string[]): void {
@@ -342,8 +343,16 @@ export class Cluster implements Others {
     while (clock() < until && !whole()) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
+  #view(): ViewParts {
+    return {
+      ...{ parts: this.#parts, standing: this.#standing, draining: this.draining, works: this.#works },
+      ...{ rows: this.#rows, others: this.#others, beats: this.#beats },
+    };
+  }
+
   #beat(): void {
     if (!this.#joined) return;
+    const works = this.#works.told();
     const { node, run, version, clock, router, bus } = this.#parts;
     const beat: Beat = {
       run,
@@ -353,7 +362,9 @@ export class Cluster implements Others {
       sessions: router().sessions.size,
       draining: this.draining,
       version,
+      ...(works.length === 0 ? {} : { works }),
     };
+    for (const other of this.#others.values()) other.meter.sample(clock());
     bus.publish(this.#subject('all'), new Packer().byte(WIRE_VERSION).text(JSON.stringify(beat)).take());
   }
 
@@ -386,6 +397,7 @@ export class Cluster implements Others {
         local: this.#local,
         blocklists: router().blocklists,
         transit: this.transit,
+        clock,
         uncertainMs: 3 * times.patienceMs,
         answer: (from, what, body) => this.#answer(from, what, body),
         told: (from, what, body) => this.#told(from, what, body),
@@ -468,6 +480,7 @@ export class Cluster implements Others {
         this.counters.fenced++;
         this.#parts.log.warn(`node ${row.node} is silent: its sessions are withdrawn`);
         for (const other of this.#others.values()) if (other.run !== row.run) other.tell('fenced', row.run);
+        this.#succeeded(row.run, row.node, 'silent', this.#parts.node);
         const unknown = !this.#others.has(row.run);
         void this.#buried(row.run, true); // renewing goes on meanwhile
         if (unknown) void this.#withdrawnByOthers(row.run);
@@ -498,8 +511,12 @@ export class Cluster implements Others {
       // whom we met after we began to ask may have joined behind what we read
       const replaced = () => rows.some(({ node }) => node === other.name) && other.metAt < begun;
       const silent = () => clock() - this.#standing.heardAt(other.run) > 2 * this.#parts.times.leaseMs;
-      if (row === undefined ? before.has(other.run) || replaced() || silent() : row.state !== 'live')
-        void this.#buried(other.run, row?.state === 'fenced' && this.#fencing.delete(other.run));
+      if (row === undefined ? before.has(other.run) || replaced() || silent() : row.state !== 'live') {
+        const ours = row?.state === 'fenced' && this.#fencing.delete(other.run);
+        const how = row === undefined ? 'restarted' : row.state === 'left' ? 'left' : 'silent';
+        this.#succeeded(other.run, other.name, how, ours ? this.#parts.node : null);
+        void this.#buried(other.run, ours);
+      }
     }
   }
 
@@ -508,6 +525,12 @@ export class Cluster implements Others {
     this.#lost = true;
     for (const timer of this.#timers) clearInterval(timer);
     this.#parts.onLost(why);
+  }
+
+  /** A run is over, and this is who saw to what it left. */
+  #succeeded(run: string, node: string, how: Succession['how'], by: string | null): void {
+    const sessions = this.#others.get(run)?.replica.size ?? 0;
+    this.#successions.add({ node, run, how, by, at: this.#parts.now(), sessions });
   }
 
   /** A run is over. `ours`: it is for this node to withdraw its sessions and to take over what it left. */
@@ -548,6 +571,7 @@ export class Cluster implements Others {
     }
     if (what === 'withdraw') {
       const run = String(body);
+      this.#succeeded(run, from.name, 'restarted', this.#parts.node);
       await this.#buried(run, false);
       return this.#estates.withdraw(run);
     }
@@ -568,12 +592,23 @@ export class Cluster implements Others {
     else if (what === 'kept') from.held.kept(Number(body));
     else if (what === 'moved') this.transit.moved(Number(body), from.run);
     else if (what === 'fetched') from.given.delete(String(body));
-    else if (what === 'adopted') this.#estates.handedOn(String(body));
-    else if (what === 'fenced') void this.#buried(String(body), false);
-    else if (what === 'left') {
+    else if (what === 'adopted') {
+      this.#successions.taken(String(body), from.name);
+      this.#estates.handedOn(String(body));
+    } else if (what === 'fenced') {
+      const run = String(body);
+      this.#succeeded(run, this.#others.get(run)?.name ?? nodeOf(run), 'silent', from.name);
+      void this.#buried(run, false);
+    } else if (what === 'left') {
       const { heir } = body as { heir: string | null };
+      const { node, run } = this.#parts;
+      const by = heir === run ? node : (this.#others.get(heir ?? '')?.name ?? null);
+      this.#succeeded(from.run, from.name, 'left', by);
       if (heir === null) this.#estates.handedOn(from.run); // there was nobody to take it over
       void this.#buried(from.run, heir === this.#parts.run);
     }
   }
 }
+
+/** The name within a run's. */
+const nodeOf = (run: string): string => run.slice(0, run.lastIndexOf('.'));

@@ -7,6 +7,7 @@ import type { Bytes } from '../xml/chars.ts';
 import { FATE, FOLLOW, FRAME } from './frames.ts';
 import { Held } from './held.ts';
 import type { LocalSessions } from './local-sessions.ts';
+import { Meter } from './meter.ts';
 import type { PairLink } from './pair-link.ts';
 import { Questions } from './questions.ts';
 import type { RemoteSession, Way } from './remote-session.ts';
@@ -20,6 +21,8 @@ export interface NodeParts extends ReplicaNews {
   readonly local: LocalSessions;
   readonly blocklists: Blocklists;
   readonly transit: Transit;
+  /** a clock that only goes forward, milliseconds */
+  readonly clock: () => number;
   /** how long what may have arrived there waits for its word, once the link was given up, milliseconds */
   readonly uncertainMs: number;
   /** Answers what another node asks. */
@@ -63,6 +66,8 @@ export class OtherNode implements Way {
   /** when it was heard first, by our clock */
   metAt = 0;
   readonly counters = { delivered: 0, received: 0 };
+  /** how much goes to and fro of late */
+  readonly meter: Meter;
 
   constructor(run: string, name: string, parts: NodeParts, link: (node: OtherNode) => PairLink) {
     this.run = run;
@@ -71,6 +76,12 @@ export class OtherNode implements Way {
     this.held = new Held(run, (number, fate) => this.#tellFate(number, fate));
     this.replica = new Replica(parts.domain, parts.sessions, parts.blocklists, this, parts);
     this.link = link(this);
+    this.meter = new Meter(() => {
+      const { batches, bytes, batchesIn, bytesIn } = this.link.counters;
+      const { delivered, received } = this.counters;
+      const stanzas = { stanzasOut: delivered, stanzasIn: received };
+      return { ...stanzas, batchesOut: batches, batchesIn, bytesOut: bytes, bytesIn };
+    }, parts.clock());
   }
 
   /** Where the next thing to say to it is written. What is new of our sessions stands before it. */
@@ -140,6 +151,7 @@ export class OtherNode implements Way {
   }
 
   fan(id: number, head: Bytes, tail: Bytes): void {
+    this.counters.delivered++;
     const fan = this.#fan;
     if (fan !== undefined && fan.tail === tail && fan.head === head) {
       fan.ids.push(id);
@@ -296,6 +308,7 @@ export class OtherNode implements Way {
   #fanned(reader: Unpacker): void {
     const [head, tail] = [reader.bytes(), reader.bytes()];
     for (let left = reader.count(); left > 0; left--) {
+      this.counters.received++;
       const session = this.#parts.local.get(reader.count());
       if (session?.available === true) session.outlet.send(`${head}${session.jid.bare.wire}${tail}`);
     }

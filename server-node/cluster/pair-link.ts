@@ -101,7 +101,7 @@ export class PairLink {
   #heardUpTo = 0;
   /** who will, once it has left */
   #asking: (() => void)[] = [];
-  readonly counters = { batches: 0, bytes: 0, resent: 0, received: 0, lost: 0 };
+  readonly counters = { batches: 0, bytes: 0, resent: 0, received: 0, lost: 0, batchesIn: 0, bytesIn: 0 };
 
   constructor(parts: PairLinkParts) {
     this.#parts = parts;
@@ -204,7 +204,11 @@ export class PairLink {
     if (!more) {
       const batch = this.#partial.length === 1 ? this.#partial[0] : Buffer.concat(this.#partial);
       this.#partial = [];
-      if (batch !== undefined && !this.#take(batch)) return;
+      if (batch !== undefined) {
+        this.counters.batchesIn++;
+        this.counters.bytesIn += batch.length;
+        if (!this.#take(batch)) return;
+      }
     }
     while ((this.#overtaking[0]?.last ?? this.#expected) < this.#expected)
       this.#answered(this.#overtaking.shift()?.upTo ?? 0, 0);

@@ -1,12 +1,14 @@
 import type { Log } from '../observe/log.ts';
 import type { Router } from '../router/router.ts';
-import type { Leases } from '../storage/leases.ts';
+import type { Leases, NodeRow } from '../storage/leases.ts';
 import type { Stores } from '../storage/stores.ts';
 import type { Bytes } from '../xml/chars.ts';
 import type { Bus } from './bus.ts';
+import type { LinkRates } from './meter.ts';
 import type { PairLinkLimits } from './pair-link.ts';
-import type { StandingLimits } from './standing.ts';
+import type { LeaseView, StandingLimits } from './standing.ts';
 import type { CopySafe } from './transit.ts';
+import type { Work } from './works.ts';
 
 /** what datagrams begin with: how they are written */
 export const WIRE_VERSION = 1;
@@ -93,6 +95,10 @@ export interface ClusterNode {
   readonly delivered: number;
   readonly received: number;
   readonly resent: number;
+  /** how much goes over the link of late; undefined: it is too young, or there is none */
+  readonly rates: LinkRates | undefined;
+  /** a beat's way there and back; undefined: not known */
+  readonly roundTripMs: number | undefined;
   readonly info: unknown;
 }
 
@@ -103,6 +109,18 @@ export class OtherWire extends Error {
   constructor(node: string, version: string) {
     super(`node ${node} runs parleyd ${version}, which speaks to other nodes in another way`);
   }
+}
+
+/** A node's lease, as this one sees it. */
+export interface ClusterLease extends Pick<NodeRow, 'node' | 'run' | 'state' | 'renewals'> {
+  readonly renewedMs: LeaseView['renewedMs'] | null;
+  readonly leftMs: LeaseView['leftMs'] | null;
+  readonly by: LeaseView['by'] | null;
+}
+
+/** What a node is at that only one may do. */
+export interface ClusterWork extends Work {
+  readonly node: string;
 }
 
 /** Another node of the domain has this name, and is alive. */

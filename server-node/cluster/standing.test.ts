@@ -100,3 +100,42 @@ test('a run whose row another one took is forgotten: it keeps nobody from servin
     'b old is nobody',
   );
 });
+
+test('the way of a beat there and back is measured without the time that it lay there', () => {
+  const me = new Standing('a', LIMITS, 0);
+  assert.equal(me.roundTrip('b', 0), undefined);
+  const count = me.beat(1000).count;
+  me.heard(beat('b', { a: count }, { held: { a: 380 } }), 1400);
+  assert.equal(me.roundTrip('b', 1400), 20);
+  me.heard(beat('b', { a: count }, { count: 2, held: { a: 880 } }), 1990);
+  assert.equal(me.roundTrip('b', 1990), 20, 'the same beat once more says nothing new');
+  const next = me.beat(2000).count;
+  me.heard(beat('b', { a: next }, { count: 3, held: { a: 60 } }), 2100);
+  assert.equal(me.roundTrip('b', 2100), 30, 'the mean of 20 and 40');
+  assert.equal(me.roundTrip('b', 12_200), undefined, 'what was long ago is not told');
+});
+
+test('an older node does not say how long a beat lay there: its round trip is not known', () => {
+  const me = new Standing('a', LIMITS, 0);
+  me.heard(beat('b', { a: me.beat(0).count }), 10);
+  assert.equal(me.roundTrip('b', 10), undefined);
+});
+
+test('a beat says how long it had what it has heard', () => {
+  const me = new Standing('a', LIMITS, 0);
+  me.heard(beat('b', {}, { count: 7 }), 100);
+  const { heard, held } = me.beat(350);
+  assert.deepEqual([heard, held], [{ b: 7 }, { b: 250 }]);
+});
+
+test('what is left of a lease: of others until they may be withdrawn, of oneself until one stops', () => {
+  const me = new Standing('a', LIMITS, 0);
+  for (let at = 0; at <= 3000; at += 1000) me.renewed([row('a', at), row('b', 7)], at, at);
+  assert.deepEqual(me.leaseOf('b', 3000), { renewedMs: 3000, leftMs: 1000, by: 'database' });
+  assert.deepEqual(me.ownLease(false, 3500), { renewedMs: 500, leftMs: 2500, by: 'database' });
+  me.heard(beat('b', {}, { database: false }), 3400);
+  assert.deepEqual(me.leaseOf('b', 3500), { renewedMs: 3500, leftMs: 3900, by: 'nodes' }, 'it was heard: it lives');
+  me.failed();
+  assert.deepEqual(me.ownLease(false, 5900), { renewedMs: 2900, leftMs: 100, by: 'nodes' });
+  assert.equal(me.leaseOf('c', 0), undefined);
+});

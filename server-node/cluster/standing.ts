@@ -1,4 +1,5 @@
 import type { NodeRow } from '../storage/leases.ts';
+import type { Work } from './works.ts';
 
 export interface StandingLimits {
   /** a node whose counter stood still for so long, and that was not heard, may be withdrawn; milliseconds */
@@ -15,6 +16,10 @@ export interface Beat {
   readonly count: number;
   /** the last beat that it has heard of each other run */
   readonly heard: Readonly<Record<string, number>>;
+  /** for how long it had those when it sent this, milliseconds; not told by older ones */
+  readonly held?: Readonly<Record<string, number>>;
+  /** work that only one node may do at a time and that takes long; not told when there is none */
+  readonly works?: readonly Work[];
   /** its last renewal in the database went well */
   readonly database: boolean;
   readonly sessions: number;
@@ -31,7 +36,23 @@ interface Known {
   database: boolean;
   /** when we sent the last beat of ours that it says it has heard */
   promisedAt: number;
+  /** the last beat of ours whose way there and back was measured, and how long those of late took */
+  measured: number;
+  trips: { readonly at: number; readonly ms: number }[];
 }
+
+/** A lease as one node sees it; milliseconds. */
+export interface LeaseView {
+  /** since when its counter has stood still, as far as was looked */
+  readonly renewedMs: number;
+  /** how long it still holds when nothing more is heard; of one's own: until one stops by oneself */
+  readonly leftMs: number;
+  /** by what it is renewed: the database, or the word of the other nodes while it does not reach that */
+  readonly by: 'database' | 'nodes';
+}
+
+/** round trips are told as the mean of so long, milliseconds */
+const TRIPS_MS = 10_000;
 
 /**
  * Which nodes live, and whether this one may serve. Judged by one's own clock alone, which only has to go forward:
@@ -63,13 +84,18 @@ export class Standing {
   }
 
   /** The next beat's number, and what was heard of others. */
-  beat(now: number): { readonly count: number; readonly heard: Record<string, number> } {
+  beat(now: number): Pick<Beat, 'count' | 'heard'> & { readonly held: Record<string, number> } {
     const count = ++this.#count;
     this.#beats.push({ count, at: now });
     if (this.#beats.length > 100) this.#beats.shift();
     const heard: Record<string, number> = {};
-    for (const [run, known] of this.#known) if (known.heardCount > 0) heard[run] = known.heardCount;
-    return { count, heard };
+    const held: Record<string, number> = {};
+    for (const [run, known] of this.#known) {
+      if (known.heardCount === 0) continue;
+      heard[run] = known.heardCount;
+      held[run] = Math.round((now - known.heardAt) * 100) / 100;
+    }
+    return { count, heard, held };
   }
 
   heard(beat: Beat, now: number): void {
@@ -79,7 +105,38 @@ export class Standing {
     known.database = beat.database;
     const mine = beat.heard[this.#run];
     const sent = mine === undefined ? undefined : this.#beats.find(({ count }) => count === mine);
-    if (sent !== undefined) known.promisedAt = Math.max(known.promisedAt, sent.at);
+    if (sent === undefined) return;
+    known.promisedAt = Math.max(known.promisedAt, sent.at);
+    const held = beat.held?.[this.#run];
+    // a beat is answered by many: the first of them tells how long its way was
+    if (held === undefined || sent.count <= known.measured) return;
+    known.measured = sent.count;
+    known.trips = known.trips.filter(({ at }) => at > now - TRIPS_MS);
+    known.trips.push({ at: now, ms: Math.max(0, now - sent.at - held) });
+  }
+
+  /** How long a beat's way to that run and back takes, of late, without the time that it lay there; undefined: not known. */
+  roundTrip(run: string, now: number): number | undefined {
+    const trips = this.#known.get(run)?.trips.filter(({ at }) => at > now - TRIPS_MS) ?? [];
+    return trips.length === 0 ? undefined : trips.reduce((sum, { ms }) => sum + ms, 0) / trips.length;
+  }
+
+  /** The lease of this run; `connected`: to the others' bus. */
+  ownLease(connected: boolean, now: number): LeaseView {
+    return {
+      renewedMs: now - this.#renewedAt,
+      leftMs: Math.max(0, this.#limits.stopMs - (now - this.#servesFrom(connected, now))),
+      by: this.#database ? 'database' : 'nodes',
+    };
+  }
+
+  /** The lease of another run: when it is used up, it may be withdrawn. Undefined for one that is not known. */
+  leaseOf(run: string, now: number): LeaseView | undefined {
+    const known = this.#known.get(run);
+    if (known === undefined) return undefined;
+    const { stillSince, heardAt, database } = known;
+    const leftMs = Math.max(0, this.#limits.leaseMs - (now - Math.max(stillSince, heardAt)));
+    return { renewedMs: now - stillSince, leftMs, by: database ? 'database' : 'nodes' };
   }
 
   /** A renewal that was begun at `begun` has gone well, and found these rows. Answers whether we are still a node. */
@@ -132,20 +189,28 @@ export class Standing {
 
   /** Whether this node may serve. `connected`: to the others' bus. */
   mayServe(connected: boolean, now: number): boolean {
+    return now - this.#servesFrom(connected, now) < this.#limits.stopMs;
+  }
+
+  /** Nobody withdraws it before its lease is over, counted from then. */
+  #servesFrom(connected: boolean, now: number): number {
     let since = Number.NEGATIVE_INFINITY;
     if (connected) {
       since = now;
       for (const { row, promisedAt } of this.#known.values())
         if (row === undefined || row.state === 'live') since = Math.min(since, promisedAt);
     }
-    return now - Math.max(this.#renewedAt, since) < this.#limits.stopMs;
+    return Math.max(this.#renewedAt, since);
   }
 
   #of(run: string, now: number): Known {
     let known = this.#known.get(run);
     if (known === undefined) {
       const never = Number.NEGATIVE_INFINITY;
-      known = { row: undefined, stillSince: now, heardAt: never, heardCount: 0, database: true, promisedAt: never };
+      known = {
+        ...{ row: undefined, stillSince: now, heardAt: never, heardCount: 0, database: true, promisedAt: never },
+        ...{ measured: 0, trips: [] },
+      };
       this.#known.set(run, known);
     }
     return known;

@@ -1,6 +1,6 @@
 import { commonVersion, EdgeHello, Hearing, sayHello } from '../link/hello.ts';
 import type { Pipe } from '../link/link.ts';
-import { RemoteEdge, type RemoteEdgeOptions } from './remote-edge.ts';
+import { type EdgeView, RemoteEdge, type RemoteEdgeOptions } from './remote-edge.ts';
 
 export interface DeskOptions extends RemoteEdgeOptions {
   /** of this process, made anew at each start */
@@ -27,6 +27,12 @@ export class EdgeDesk {
 
   get edges(): Iterable<RemoteEdge> {
     return this.#edges.values();
+  }
+
+  /** As people see them, in the order of their names. */
+  links(): (EdgeView & { readonly id: string })[] {
+    const links = [...this.#edges].map(([id, edge]) => ({ id, ...edge.view() }));
+    return links.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** connected now */

@@ -24,6 +24,18 @@ export interface RemoteEdgeOptions {
   readonly deadMs: number;
 }
 
+/** An edge as people see it. */
+export interface EdgeView {
+  readonly name: string;
+  /** where it is connected from; null: from this machine, over a Unix socket */
+  readonly address: string | null;
+  readonly connected: boolean;
+  readonly sessions: number;
+  /** when it came; and when its link was cut, if it is */
+  readonly since: number;
+  readonly cutAt: number | null;
+}
+
 /** One edge process: its link, and the sessions whose clients are there. */
 export class RemoteEdge implements Quay {
   readonly name: string;
@@ -37,12 +49,15 @@ export class RemoteEdge implements Quay {
   #drain = 0;
   #last: Bytes | undefined;
   #cutAt: number | undefined;
+  #address: string | undefined;
+  readonly #since: number;
   #facts = '';
 
   constructor(name: string, options: RemoteEdgeOptions) {
     this.name = name;
     this.core = options.core;
     this.#options = options;
+    this.#since = options.core.now();
     this.#asks = answers(options.core, new Map<number, Guess>());
     this.#link = new Link({
       act: (batch) => this.#act(batch),
@@ -71,6 +86,13 @@ export class RemoteEdge implements Quay {
     return this.#berths.size;
   }
 
+  view(): EdgeView {
+    return {
+      ...{ name: this.name, address: this.#address ?? null, connected: this.connected, sessions: this.size },
+      ...{ since: this.#since, cutAt: this.connected ? null : (this.#cutAt ?? null) },
+    };
+  }
+
   get full(): boolean {
     return this.#link.connected && this.#link.full;
   }
@@ -92,6 +114,7 @@ export class RemoteEdge implements Quay {
   attach(pipe: Pipe, acted: number, rest: Buffer): void {
     this.#link.drop(); // a pipe that nobody has noticed to be dead
     this.#cutAt = undefined;
+    this.#address = pipe.address;
     this.#link.attach(pipe, acted, rest);
   }
 

@@ -56,6 +56,28 @@ test('an address may have so many connections, and this machine as many as it li
   edge.shutdown();
 });
 
+test('who is sent elsewhere is no more once that is called off', async () => {
+  const edge = new Edge(core, { ...LIMITS, perAddress: 20 }, new Log('error', () => {}), () => 0);
+  const info = { address: '127.0.0.1:1', loopback: true, direct: false };
+  const clients = Array.from({ length: 20 }, () => {
+    const { told, socket } = transport();
+    edge.accept('127.0.0.1', socket, info);
+    return told;
+  });
+  const going = new AbortController();
+  let asked = 0;
+  await edge.moveOut(
+    50, // five each tenth of a second
+    () => {
+      if (++asked === 5) going.abort();
+      return '192.0.2.9:5222';
+    },
+    going.signal,
+  );
+  assert.equal(clients.filter(({ ended }) => ended).length, 5);
+  edge.shutdown();
+});
+
 test('all doors share what the process can hold', () => {
   const edge = new Edge(core, { ...LIMITS, connections: 2 }, new Log('error', () => {}), () => 0);
   const from = (host: string) =>

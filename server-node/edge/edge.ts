@@ -93,14 +93,14 @@ export class Edge<S extends { readonly jid: Jid }> {
 
   /**
    * Sends everybody elsewhere, so many a second: to an address that `where` answers, or away without one. Sessions that
-   * can be resumed wait for that. Resolves when all connections have been told.
+   * can be resumed wait for that. Resolves when all connections have been told, or it was called off.
    */
-  async moveOut(perSecond: number, where: () => string | undefined): Promise<void> {
+  async moveOut(perSecond: number, where: () => string | undefined, signal?: AbortSignal): Promise<void> {
     const each = Math.max(1, Math.round(perSecond / 10));
     const told = new WeakSet<Connection<S>>();
     for (;;) {
       const next = [...this.#connections].filter((connection) => !told.has(connection)).slice(0, each);
-      if (next.length === 0) return;
+      if (next.length === 0 || signal?.aborted) return;
       for (const connection of next) {
         told.add(connection);
         const address = where();

@@ -2,6 +2,8 @@ import { Packer, UnpackError, Unpacker } from './pack.ts';
 
 /** One connection between two processes, whatever carries it. */
 export interface Pipe {
+  /** where the other side is; undefined: on this machine, over a Unix socket */
+  readonly address?: string | undefined;
   write(bytes: Buffer): void;
   /** Nothing more is written or read. */
   close(): void;

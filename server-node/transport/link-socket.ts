@@ -8,9 +8,12 @@ import type { BoundListener } from './listener.ts';
 /** A socket that a link is carried by. */
 class SocketPipe implements Pipe {
   readonly #socket: Socket;
+  readonly address: string | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
+    const { remoteAddress, remotePort } = socket; // as it is now: a socket that is gone has none
+    this.address = remoteAddress === undefined ? undefined : hostAndPort(plainHost(remoteAddress), remotePort ?? 0);
     socket.setNoDelay(true);
     socket.on('error', () => socket.destroy());
   }

@@ -19,6 +19,8 @@ export interface BoundListener {
   readonly address: string;
   /** takes no more connections */
   close(): void;
+  /** reads its certificate again, where it has one of its own */
+  reload?(): void;
 }
 
 type Listening<S extends { readonly jid: Jid }> = { readonly edge: Edge<S>; readonly identity: Identities };

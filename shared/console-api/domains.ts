@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ClusterStatus } from '../domain/cluster.ts';
+import { EdgeLink } from '../domain/edge-link.ts';
 import { Certificate, Listener, Timestamp } from '../domain/node.ts';
 import { method } from '../rpc.ts';
 import { none } from './app.ts';
@@ -32,6 +33,8 @@ export const DomainNode = v.object({
   carries: v.array(v.picklist(['database', 'nats'])),
   /** how it sees the others */
   cluster: v.nullable(ClusterStatus),
+  /** edges in front of it, where it takes any and tells */
+  edges: v.optional(v.array(EdgeLink)),
 });
 export type DomainNode = v.InferOutput<typeof DomainNode>;
 
@@ -51,6 +54,8 @@ export const Domain = v.object({
   connection: v.nullable(Connection),
   /** where the domain runs on several hosts, the first one first */
   nodes: v.optional(v.array(DomainNode)),
+  /** edges in front of a domain on one host, where it takes any */
+  edges: v.optional(v.array(EdgeLink)),
   createdAt: Timestamp,
 });
 export type Domain = v.InferOutput<typeof Domain>;

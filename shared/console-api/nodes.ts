@@ -14,6 +14,8 @@ export const nodeMethods = {
   'nodes.plan': method(v.strictObject(node), Plan),
   /** sends its people to the other nodes; it stays, empty */
   'nodes.drain': method(v.strictObject(node), started),
+  /** one that was drained, or is being, takes people in again */
+  'nodes.undrain': method(v.strictObject(node), started),
   /** drains it, stops it and takes it off its host; faults `carries-servers`, `last-nodes` */
   'nodes.remove': method(v.strictObject({ ...node, keepData: v.optional(v.boolean(), false) }), started),
   /** a host that is lost for good is asked nothing: the fleet forgets its node */

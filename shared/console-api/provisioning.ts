@@ -89,6 +89,7 @@ export const StepId = v.picklist([
   'verify',
   'cluster',
   'drain',
+  'undrain',
 ]);
 export type StepId = v.InferOutput<typeof StepId>;
 
@@ -180,11 +181,13 @@ export type Connection = v.InferOutput<typeof Connection>;
 
 export const Run = v.object({
   runId: v.string(),
-  kind: v.picklist(['provision', 'undo', 'remove', 'drain', 'remove-node']),
+  kind: v.picklist(['provision', 'undo', 'remove', 'drain', 'undrain', 'remove-node']),
   domain: v.string(),
   hostId: HostId,
   /** all of them, where there are several */
   hosts: v.optional(v.array(v.object({ hostId: HostId, host: v.string() }))),
+  /** the host that gets a node more, as the operator knows it, where that is what it is for */
+  adds: v.optional(v.string()),
   startedAt: Timestamp,
   endedAt: v.nullable(Timestamp),
   outcome: v.picklist(['running', 'done', 'nothing-to-do', 'failed', 'cancelled', 'interrupted']),

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ClusterStatus } from './cluster.ts';
+import { EdgeLink } from './edge-link.ts';
 
 /** Milliseconds since 1970-01-01T00:00:00Z. */
 export const Timestamp = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -43,5 +44,7 @@ export const NodeStatus = v.object({
   logins: v.number(),
   /** of a node among others of its domain */
   cluster: v.optional(ClusterStatus),
+  /** of a node that takes edges; not told by older ones */
+  edges: v.optional(v.array(EdgeLink)),
 });
 export type NodeStatus = v.InferOutput<typeof NodeStatus>;

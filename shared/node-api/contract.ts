@@ -60,6 +60,8 @@ export const nodeMethods = {
     v.strictObject({ perSecond: v.optional(v.pipe(v.number(), v.minValue(1), v.maxValue(10_000)), 100) }),
     v.object({ sessions: v.number() }),
   ),
+  /** takes people in again; `drained`: whether it did not before. Older nodes do not know it: they take people in when restarted */
+  'cluster.undrain': method(none, v.object({ drained: v.boolean() })),
   'log.tail': method(v.strictObject({ lines: limit }), v.object({ lines: v.array(LogLine) })),
   /** Prometheus text format 0.0.4 */
   metrics: method(none, v.object({ text: v.string() })),

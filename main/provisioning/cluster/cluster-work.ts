@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { isIP, isIPv6 } from 'node:net';
 import type { ClusterSpec, ProvisionSpec } from '../../../shared/console-api/provisioning.ts';
 import { ParleyError } from '../../../shared/errors.ts';
@@ -8,6 +7,7 @@ import type { Layout } from '../layout.ts';
 import { clusterOf } from '../node-config.ts';
 import type { ClusterWork, DatabaseWork, NatsWork } from '../step.ts';
 import type { ClusterSecrets } from './cluster-secrets.ts';
+import { lineFile, text } from './given-files.ts';
 import { natsConf, natsPorts, natsUnit, postgresConf, postgresHba } from './texts.ts';
 
 /** A host of the domain as it was found. */
@@ -82,7 +82,7 @@ async function storageOf(
 ): Promise<Reached> {
   const { postgres } = cluster;
   const given = postgres.kind === 'given';
-  const password = given ? await line(postgres.passwordFile) : secrets.database;
+  const password = given ? await lineFile(postgres.passwordFile) : secrets.database;
   const ca = given ? await text(postgres.caFile) : secrets.authority;
   const url = given ? postgres.url : `postgres://parley@${at(hosts, postgres.hostId)}:${postgres.port}/parley`;
   return reached(
@@ -103,7 +103,7 @@ async function busOf(
 ): Promise<Reached> {
   const { nats } = cluster;
   const given = nats.kind === 'given';
-  const password = given ? await line(nats.passwordFile) : secrets.nats;
+  const password = given ? await lineFile(nats.passwordFile) : secrets.nats;
   const ca = given ? await text(nats.caFile) : secrets.authority;
   const servers = given
     ? nats.servers
@@ -191,23 +191,6 @@ function at(hosts: readonly ClusterHost[], hostId: string, addressOf?: AddressOf
   const found = hosts.find((it) => it.hostId === hostId)?.address ?? addressOf?.(hostId);
   if (found === undefined) throw outside(hostId);
   return bracketed(found);
-}
-
-async function text(path: string | undefined): Promise<string | null> {
-  if (path === undefined) return null;
-  return readFile(path, 'utf8').catch((error: Error) => {
-    throw new ParleyError({
-      code: 'bad-file',
-      what: `${path} can't be used.`,
-      why: `The system said: ${error.message}`,
-      todo: 'Name a file on this computer that you may read.',
-    });
-  });
-}
-
-async function line(path: string | undefined): Promise<Secret | null> {
-  const whole = await text(path);
-  return whole === null ? null : new Secret(`${whole.split(/\r?\n/)[0] ?? ''}\n`);
 }
 
 const outside = (hostId: string) =>

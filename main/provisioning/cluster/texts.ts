@@ -2,7 +2,7 @@
 
 const MB = 1024 * 1024;
 /** of a node: its pool, four for exclusive work, one for the lease */
-const CONNECTIONS_A_NODE = 13;
+export const CONNECTIONS_A_NODE = 13;
 
 /** What PostgreSQL runs with, beside what the distribution sets. */
 export function postgresConf({

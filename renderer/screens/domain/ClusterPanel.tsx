@@ -1,14 +1,18 @@
 import { useEffect, useState } from 'react';
+import { edgesOf, isAway, nameOf } from '../../../shared/console-api/cluster-view.ts';
 import type { Domain, DomainNode } from '../../../shared/console-api/domains.ts';
 import { Button } from '../../components/Button.tsx';
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx';
 import { type Action, offer, pressable } from '../../stores/actions/actions.ts';
 import { tell, tellFault } from '../../stores/app/app.ts';
-import { drainNode, forgetNode, removeNode } from '../../stores/domain/nodes.ts';
+import { drainNode, forgetNode, removeNode, undrainNode } from '../../stores/domain/nodes.ts';
 import { startNode, startSeveral } from '../../stores/provisioning/provision.ts';
 import { go } from '../../stores/route/route.ts';
+import { EdgesTable } from './EdgesTable.tsx';
+import { LeasesTable } from './LeasesTable.tsx';
 import { LinksTable } from './LinksTable.tsx';
-import { isAway, isDraining, NodesTable, nameOf } from './NodesTable.tsx';
+import { LocksSection } from './LocksSection.tsx';
+import { isDraining, NodesTable } from './NodesTable.tsx';
 import { Panel } from './Panel.tsx';
 
 interface ClusterPanelProps {
@@ -55,6 +59,15 @@ export function ClusterPanel({ domain, shown, live, now }: ClusterPanelProps) {
       'd',
     ),
     action(
+      'undrain',
+      `Undrain ${named}`,
+      chosen !== undefined && !away && isDraining(chosen),
+      () => {
+        if (chosen) void undrainNode(name, chosen.hostId).then(follow, tellFault);
+      },
+      'd',
+    ),
+    action(
       'remove',
       `Remove ${named}`,
       chosen !== undefined && !away,
@@ -83,7 +96,7 @@ export function ClusterPanel({ domain, shown, live, now }: ClusterPanelProps) {
     ),
   ];
   useEffect(() => offer('nodes', actions));
-  if (nodes === undefined) return <Alone domain={domain} shown={shown} />;
+  if (nodes === undefined) return <Alone domain={domain} shown={shown} now={now} />;
   const confirm = () => {
     if (asking === null) return;
     const { what, node } = asking;
@@ -108,7 +121,12 @@ export function ClusterPanel({ domain, shown, live, now }: ClusterPanelProps) {
             ))}
         </div>
         <NodesTable nodes={nodes} selected={selected} onSelect={setSelected} now={now} />
-        <LinksTable nodes={nodes} />
+        <div className="parts">
+          <LinksTable nodes={nodes} />
+          <LeasesTable nodes={nodes} />
+          <LocksSection nodes={nodes} now={now} />
+          <EdgesTable rows={edgesOf(nodes)} now={now} />
+        </div>
       </div>
       {asking ? (
         <ConfirmDialog
@@ -141,8 +159,8 @@ function summaryOf(nodes: readonly DomainNode[]): string {
 }
 
 /** A domain on one host: what that means, and what the other way is. */
-function Alone({ domain, shown }: { readonly domain: Domain; readonly shown: boolean }) {
-  const { name, host } = domain;
+function Alone({ domain, shown, now }: Pick<ClusterPanelProps, 'domain' | 'shown' | 'now'>) {
+  const { name, host, edges } = domain;
   return (
     <Panel tab="cluster" title="Cluster" shown={shown} scrolls>
       <div className="alone">
@@ -162,6 +180,11 @@ function Alone({ domain, shown }: { readonly domain: Domain; readonly shown: boo
           Provision a domain over several hosts
         </Button>
       </div>
+      {edges === undefined ? null : (
+        <div className="cluster">
+          <EdgesTable rows={edges.map((edge) => ({ edge, core: host }))} now={now} />
+        </div>
+      )}
     </Panel>
   );
 }

@@ -1,11 +1,14 @@
+import { isAway, nameOf } from '../../../shared/console-api/cluster-view.ts';
 import type { DomainNode } from '../../../shared/console-api/domains.ts';
 import { bytes, number } from '../../components/format.ts';
 import { Health } from '../../components/Health.tsx';
 
-export const isAway = ({ health }: DomainNode): boolean => health.state === 'down' || health.state === 'unreachable';
-export const nameOf = ({ node, host }: DomainNode): string => node ?? host;
 const ownView = ({ cluster }: DomainNode) => cluster?.nodes.find((it) => it.state === 'here');
 export const isDraining = (node: DomainNode): boolean => ownView(node)?.draining ?? false;
+
+/** It takes nobody in; who is connected, or waits there for a client, is still to go. */
+const drainingText = ({ sessions }: DomainNode): string =>
+  sessions === null || sessions === 0 ? 'drained' : `draining, ${number(sessions)} left`;
 
 interface NodesTableProps {
   readonly nodes: readonly DomainNode[];
@@ -80,7 +83,11 @@ function Row({ node, selected, onSelect, now }: RowProps) {
       </th>
       <td className="mono">{node.host}</td>
       <td>
-        {isDraining(node) && !away ? <span className="look">draining</span> : <Health {...node.health} now={now} />}
+        {isDraining(node) && !away ? (
+          <span className="look">{drainingText(node)}</span>
+        ) : (
+          <Health {...node.health} now={now} />
+        )}
       </td>
       <td className="number">
         {node.sessions === null ? '' : away ? `${number(node.sessions)} then` : number(node.sessions)}

@@ -3,6 +3,7 @@ import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { allActions, keysText, useActions } from '../../stores/actions/actions.ts';
 import { useDomain } from '../../stores/domain/domain.ts';
 import { useFleet } from '../../stores/fleet/fleet.ts';
+import { titleOf } from '../../stores/provisioning/run-words.ts';
 import { useRuns } from '../../stores/provisioning/runs.ts';
 import { go } from '../../stores/route/route.ts';
 
@@ -14,14 +15,6 @@ interface Item {
 }
 
 const SHOWN = 50;
-const RUNS = {
-  provision: 'Provision',
-  undo: 'Take back',
-  remove: 'Remove',
-  drain: 'Drain a node of',
-  'remove-node': 'Remove a node of',
-} as const;
-
 /** Domains, people of the domains that were opened, and all that can be done now. */
 export function Palette({
   onClose,
@@ -133,11 +126,11 @@ function useItems(text: string, onPerform: (id: string) => void): Item[] {
   const past = Object.values(runs)
     .sort((a, b) => b.startedAt - a.startedAt)
     .map(
-      ({ runId, kind, domain, outcome }): Item => ({
-        id: `r ${runId}`,
-        label: `${RUNS[kind]} ${domain}`,
-        kind: `run, ${outcome.replaceAll('-', ' ')}`,
-        perform: () => go({ screen: 'run', runId }),
+      (run): Item => ({
+        id: `r ${run.runId}`,
+        label: titleOf(run),
+        kind: `run, ${run.outcome.replaceAll('-', ' ')}`,
+        perform: () => go({ screen: 'run', runId: run.runId }),
       }),
     );
   const all = words.length === 0 ? [...actions, ...places, ...past] : [...places, ...people, ...actions, ...past];

@@ -1,6 +1,8 @@
 import { Search } from 'lucide-react';
 import type { Run } from '../../../shared/console-api/provisioning.ts';
 import { keysText } from '../../stores/actions/actions.ts';
+import { useProvision } from '../../stores/provisioning/provision.ts';
+import { doingOf, nodeWorkOf, titleOf } from '../../stores/provisioning/run-words.ts';
 import { useRuns } from '../../stores/provisioning/runs.ts';
 import { go, type Route, useRoute } from '../../stores/route/route.ts';
 
@@ -25,7 +27,7 @@ export function TopLine({ onFind }: { readonly onFind: () => void }) {
         {going.length === 0 ? <span className="idle">Nothing is running</span> : null}
         {going.slice(0, 2).map((run) => (
           <button key={run.runId} type="button" onClick={() => go({ screen: 'run', runId: run.runId })}>
-            <span>{`${VERBS[run.kind]} ${run.domain}: ${nowDoing(run)}`}</span>
+            <span>{`${doingOf(run)}: ${nowDoing(run)}`}</span>
           </button>
         ))}
         {going.length > 2 ? <span className="idle">and {going.length - 2} more</span> : null}
@@ -33,14 +35,6 @@ export function TopLine({ onFind }: { readonly onFind: () => void }) {
     </header>
   );
 }
-
-const VERBS: Readonly<Record<Run['kind'], string>> = {
-  provision: 'Provisioning',
-  undo: 'Taking back',
-  remove: 'Removing',
-  drain: 'Draining a node of',
-  'remove-node': 'Removing a node of',
-};
 
 function nowDoing({ steps }: Run): string {
   const step = steps.find((it) => it.event.state === 'running');
@@ -53,29 +47,39 @@ function nowDoing({ steps }: Run): string {
 }
 
 function Where({ route, runs }: { readonly route: Route; readonly runs: Readonly<Record<string, Run>> }) {
+  const nodeOf = useProvision((it) => it.nodeOf);
   if (route.screen === 'fleet') return <strong>Fleet</strong>;
-  const name =
-    route.screen === 'domain'
-      ? route.domain
-      : route.screen === 'provision'
-        ? 'Provision a domain'
-        : nameOf(runs[route.runId]);
+  const { domain, name } = placeOf(route, runs, nodeOf);
   return (
     <>
       <button type="button" onClick={() => go({ screen: 'fleet' })}>
         Fleet
       </button>
       <span aria-hidden="true">/</span>
+      {domain === undefined ? null : (
+        <>
+          <button type="button" onClick={() => go({ screen: 'domain', domain, tab: 'cluster' })}>
+            {domain}
+          </button>
+          <span aria-hidden="true">/</span>
+        </>
+      )}
       <strong>{name}</strong>
     </>
   );
 }
 
-const TITLES: Readonly<Record<Run['kind'], string>> = {
-  provision: 'Provision',
-  undo: 'Take back',
-  remove: 'Remove',
-  drain: 'Drain a node of',
-  'remove-node': 'Remove a node of',
-};
-const nameOf = (run: Run | undefined): string => (run ? `${TITLES[run.kind]} ${run.domain}` : 'A run');
+/** What is done with one node stands behind its domain. */
+function placeOf(
+  route: Exclude<Route, { screen: 'fleet' }>,
+  runs: Readonly<Record<string, Run>>,
+  nodeOf: string | null,
+): { readonly domain?: string; readonly name: string } {
+  if (route.screen === 'domain') return { name: route.domain };
+  if (route.screen === 'provision')
+    return nodeOf === null ? { name: 'Provision a domain' } : { domain: nodeOf, name: 'Add a node' };
+  const run = runs[route.runId];
+  const work = run && nodeWorkOf(run);
+  if (run && work !== undefined) return { domain: run.domain, name: work };
+  return { name: run ? titleOf(run) : 'A run' };
+}

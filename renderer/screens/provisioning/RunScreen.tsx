@@ -9,6 +9,7 @@ import { type Action, offer, pressable } from '../../stores/actions/actions.ts';
 import { tellFault } from '../../stores/app/app.ts';
 import { addressOf, useHosts } from '../../stores/hosts/hosts.ts';
 import { canRetry, planAgain, retry, startWith, useProvision } from '../../stores/provisioning/provision.ts';
+import { titleOf } from '../../stores/provisioning/run-words.ts';
 import { cancel, lastToUndo, undo, useRuns } from '../../stores/provisioning/runs.ts';
 import { go, replace } from '../../stores/route/route.ts';
 import { RunResult } from './RunResult.tsx';
@@ -29,18 +30,10 @@ export function RunScreen({ runId }: { readonly runId: string }) {
   return <RunPage run={run} now={now} />;
 }
 
-const TITLES: Readonly<Record<Run['kind'], string>> = {
-  provision: 'Provision',
-  undo: 'Take back',
-  remove: 'Remove',
-  drain: 'Drain a node of',
-  'remove-node': 'Remove a node of',
-};
-
 function RunPage({ run, now }: { readonly run: Run; readonly now: number }) {
   const host = useHosts((it) => it.hosts.find((one) => one.id === run.hostId));
   const busy = useProvision((it) => it.busy);
-  const on = run.hosts ? `${run.hosts.length} hosts` : host ? addressOf(host) : 'its host';
+  const on = run.adds ?? (run.hosts ? `${run.hosts.length} hosts` : host ? addressOf(host) : 'its host');
   const before = useRuns((it) => lastToUndo(it.runs, run.domain));
   const toUndo = run.kind === 'provision' ? (run.canUndo ? run.runId : undefined) : before?.runId;
   const actions = actionsOf(run, host && !run.hosts ? on : '', busy !== null, toUndo);
@@ -50,7 +43,7 @@ function RunPage({ run, now }: { readonly run: Run; readonly now: number }) {
     <main tabIndex={-1}>
       <div className="page">
         <header>
-          <h1>{`${TITLES[run.kind]} ${run.domain}`}</h1>
+          <h1>{titleOf(run)}</h1>
           <span className="lead">
             on {on}, {run.outcome === 'running' ? `running for ${span(took * 1000)}` : `took ${seconds(took)}`}
           </span>
@@ -62,6 +55,10 @@ function RunPage({ run, now }: { readonly run: Run; readonly now: number }) {
         <div className="buttons">
           {actions
             .filter((it) => it.enabled)
+            // who has added a node wants to see it among the others
+            .sort((a, b) =>
+              run.adds === undefined ? 0 : Number(b.id === 'run.cluster') - Number(a.id === 'run.cluster'),
+            )
             .map((it, at) => (
               <Button
                 key={it.id}
@@ -83,7 +80,7 @@ function RunPage({ run, now }: { readonly run: Run; readonly now: number }) {
 }
 
 // A node that drains goes forward; one that leaves takes back what provisioning did, after its people have gone.
-const modeOf = ({ kind }: Run) => (kind === 'provision' || kind === 'drain' ? 'run' : 'undo');
+const modeOf = ({ kind }: Run) => (kind === 'undo' || kind === 'remove' || kind === 'remove-node' ? 'undo' : 'run');
 
 /** What came of it, in one sentence. The step that failed says the rest. */
 function Outcome({ run }: { readonly run: Run }) {
@@ -115,6 +112,7 @@ const FAILED: Readonly<Record<Run['kind'], (domain: string) => string>> = {
   undo: () => 'Not everything was taken back.',
   remove: (domain) => `${domain} was not removed whole.`,
   drain: () => 'The node was not drained.',
+  undrain: () => 'The node was not taken back.',
   'remove-node': () => 'The node was not removed whole.',
 };
 
@@ -136,7 +134,7 @@ function actionsOf(run: Run, host: string, busy: boolean, toUndo: string | undef
       id: 'run.people',
       label: 'Add people',
       keys: 'a',
-      enabled: well,
+      enabled: well && run.adds === undefined,
       menu: 'Domain',
       perform: () => replace({ screen: 'domain', domain, tab: 'people', adding: true }),
     },
@@ -180,7 +178,9 @@ function actionsOf(run: Run, host: string, busy: boolean, toUndo: string | undef
       id: 'run.cluster',
       label: `Go to the nodes of ${domain}`,
       keys: 'n',
-      enabled: !running && (kind === 'drain' || kind === 'remove-node' || (well && run.hosts !== undefined)),
+      enabled:
+        !running &&
+        (kind === 'drain' || kind === 'undrain' || kind === 'remove-node' || (well && run.hosts !== undefined)),
       menu: 'Domain',
       perform: () => replace({ screen: 'domain', domain, tab: 'cluster' }),
     },

@@ -4,6 +4,9 @@ import { call } from '../../api.ts';
 export const drainNode = async (domain: string, hostId: string): Promise<string> =>
   (await call('nodes.drain', { domain, hostId })).runId;
 
+export const undrainNode = async (domain: string, hostId: string): Promise<string> =>
+  (await call('nodes.undrain', { domain, hostId })).runId;
+
 export const removeNode = async (domain: string, hostId: string, keepData: boolean): Promise<string> =>
   (await call('nodes.remove', { domain, hostId, keepData })).runId;
 

@@ -299,3 +299,17 @@ test('who resumes finds its session, whichever core has it by then', async () =>
   assert.match(resumed, /<resumed /);
   assert.deepEqual(bodies(resumed), ['1', '2']);
 });
+
+test('a core tells which edges are there, with how many sessions, and which was cut off since when', async () => {
+  const [anna] = await annaAndBert();
+  const links = () => remote.core?.desk.links() ?? [];
+  const [link] = links();
+  assert.equal(links().length, 1);
+  assert.deepEqual([link?.connected, link?.sessions, link?.cutAt, link?.address], [true, 2, null, null]);
+  await anna.says(`<presence type='unavailable'/></stream:stream>`);
+  assert.equal(links()[0]?.sessions, 1);
+  remote.cut();
+  await remote.until(() => typeof links()[0]?.cutAt === 'number');
+  await remote.until(() => links()[0]?.cutAt === null);
+  assert.deepEqual([links()[0]?.id, links()[0]?.since], [link?.id, link?.since], 'it is the same that came back');
+});
