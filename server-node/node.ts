@@ -66,6 +66,8 @@ export async function startNode(
 ): Promise<Node> {
   const path = (name: string) => resolve(folder, name);
   const now = Date.now;
+  /** one that only goes forward, and that nobody sets */
+  const clock = () => performance.now();
   const authorities = config['tls.client_authorities'];
   const identity = new Identity(
     path(config['tls.certificate']),
@@ -75,7 +77,7 @@ export async function startNode(
   const stores = await openStores(config, path, {
     onLost: (error) => log.warn(`a connection to the database was lost: ${error.message}`),
   });
-  const outages = new Outages(log, now);
+  const outages = new Outages(log, clock);
   const fault = (what: string, error: unknown) =>
     error instanceof StorageError && error.unavailable ? outages.tell(what, error) : log.error(what, error);
   const secrets = componentSecrets(config['components.secrets']);
@@ -135,7 +137,7 @@ export async function startNode(
   const lastSeen = new LastSeen(router, stores, now);
   const survey = await surveyKeys(stores);
   const credentials = await StoredCredentials.open(stores, iterations, survey);
-  const guard = new PasswordGuard({ ...guardLimits(config), now, refused: () => edge.refusals.add('guessing') });
+  const guard = new PasswordGuard({ ...guardLimits(config), now: clock, refused: () => edge.refusals.add('guessing') });
   const core: StreamCore<Session> = {
     domain: config.domain,
     credentials,
@@ -144,7 +146,7 @@ export async function startNode(
     upgrades: await KeyUpgrades.open(stores, iterations, survey),
     plain: config['auth.plain'],
     strictBinding: config['auth.strict_binding'],
-    clock: () => performance.now(),
+    clock,
     freshId: () => randomBytes(12).toString('base64url'),
     stableId: (name, agent) => credentials.stableId(name, agent),
     features: () => router.streamFeatures(),

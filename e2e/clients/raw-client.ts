@@ -68,6 +68,7 @@ export class RawClient {
       `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='SCRAM-SHA-1'>${base64(`n,,n=${name},r=abc`)}</auth>`,
       /<\/challenge>|<\/failure>/,
     );
+    if (challenge.includes('</failure>')) throw new Error(`${name} was not let in: ${challenge}`);
     const first = Buffer.from(/>([^<]+)<\/challenge>/.exec(challenge)?.[1] ?? '', 'base64').toString();
     const [, nonce = '', salt = '', rounds = ''] = /^r=([^,]+),s=([^,]+),i=(\d+)/.exec(first) ?? [];
     const salted = pbkdf2Sync(password, Buffer.from(salt, 'base64'), Number(rounds), 20, 'sha1');

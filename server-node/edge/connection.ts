@@ -97,7 +97,8 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
   #secured: Secured | undefined;
   readonly #limits: EdgeLimits;
   readonly #log: Log;
-  readonly #now: () => number;
+  /** one that nobody sets: what is allowed is counted by it */
+  readonly #clock: () => number;
   readonly #scanner: Scanner;
   readonly #stream: Stream<S>;
   readonly #outbox: Outbox;
@@ -125,13 +126,13 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
     this.framing = info.messages?.framing ?? documentFraming;
     this.#secured = info.secured;
     this.transport = info.messages?.transport ?? (info.direct ? 'tls' : 'tcp');
-    this.startedAt = now();
+    this.#clock = core.clock ?? now;
+    this.startedAt = this.#clock();
     this.#socket = socket;
     this.#limits = limits;
     this.#refusals = refusals;
     this.#slowings = slowings;
     this.#log = log;
-    this.#now = now;
     this.#outbox = new Outbox({ write: (bytes) => this.#write(bytes) });
     const sizes = { before: limits.before.stanzaBytes, after: limits.after.stanzaBytes };
     this.#stream = new Stream(core, this, lines, sizes, now, (event, text) => this.#tell(event, text), domains);
@@ -185,13 +186,13 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
 
   /** So many bytes have come: whoever sends more than it may is not read for a while. */
   took(bytes: number): void {
-    const wait = this.#allowance.take(bytes, this.#now());
+    const wait = this.#allowance.take(bytes, this.#clock());
     if (wait > 0 && !this.#closed) this.#slowDown(wait);
   }
 
   /** A stanza of this client goes to that many others. */
   charge(recipients: number): void {
-    this.#stanzas.take(recipients / RECIPIENTS_PER_STANZA, this.#now());
+    this.#stanzas.take(recipients / RECIPIENTS_PER_STANZA, this.#clock());
   }
 
   /** A message has come in: one whole element (RFC 7395 §3.3.3). */
@@ -289,7 +290,7 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
 
   #element(tag: Tag, raw: Bytes): void {
     const done = this.#stream.element(tag, raw);
-    const wait = this.#stanzas.take(1, this.#now());
+    const wait = this.#stanzas.take(1, this.#clock());
     const turn = ++this.#inARow % STANZAS_IN_A_ROW === 0 ? nextTurn() : undefined;
     const full = this.#backlog > this.#limits.sendBytes / 4;
     if (!(done instanceof Promise) && !full && wait === 0 && turn === undefined) {
@@ -313,7 +314,7 @@ export class Connection<S extends { readonly jid: Jid }> implements StreamWire {
 
   /** Who sends more stanzas than it may waits before the next is read. */
   async #paced(next: Next): Promise<Next> {
-    const wait = this.#stanzas.take(0, this.#now());
+    const wait = this.#stanzas.take(0, this.#clock());
     if (wait === 0 || next === 'stop') return next;
     this.#slowings.add('stanzas');
     await new Promise((resolve) => setTimeout(resolve, wait));

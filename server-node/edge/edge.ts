@@ -14,6 +14,8 @@ export class Edge<S extends { readonly jid: Jid }> {
   readonly limits: EdgeLimits;
   readonly #log: Log;
   readonly #now: () => number;
+  /** what is allowed in a time is counted by a clock that nobody sets */
+  readonly #clock: () => number;
   readonly #connections = new Set<Connection<S>>();
   readonly #strangers = new Set<Connection<S>>();
   /** the sessions under stream management, connected or waiting for their client */
@@ -36,12 +38,13 @@ export class Edge<S extends { readonly jid: Jid }> {
     this.limits = limits;
     this.#log = log;
     this.#now = now;
+    this.#clock = core.clock ?? now;
     this.lines = new Lifelines(limits.lines);
     this.domains = new Map([
       [core.domain, { core, lines: this.lines }],
       ...others.map((other) => [other.domain, { core: other, lines: new Lifelines<S>(limits.lines) }] as const),
     ]);
-    this.#admission = new Admission(limits, this.refusals, now);
+    this.#admission = new Admission(limits, this.refusals, this.#clock);
     this.#sweep = setInterval(() => this.sweep(), 1000);
   }
 
@@ -77,7 +80,7 @@ export class Edge<S extends { readonly jid: Jid }> {
   /** Ends connections that have not logged in in time, and sessions nobody came back to; called every second. */
   sweep(): void {
     for (const { lines } of this.domains.values()) lines.sweep();
-    const oldest = this.#now() - this.limits.loginMs;
+    const oldest = this.#clock() - this.limits.loginMs;
     for (const connection of this.#strangers) {
       if (connection.bound) {
         this.#strangers.delete(connection);

@@ -32,7 +32,7 @@ export class Pacer {
     this.#socket = socket;
     this.#parts = parts;
     const { bytesPerSecond, burstBytes, loginMs } = parts.limits;
-    this.#allowance = new Allowance(shared ? 0 : bytesPerSecond, burstBytes, Date.now());
+    this.#allowance = new Allowance(shared ? 0 : bytesPerSecond, burstBytes, performance.now());
     this.#within(loginMs);
     socket.once('close', () => this.stop());
   }
@@ -50,7 +50,7 @@ export class Pacer {
       this.#waiting--;
       this.#within(NEXT_MS);
     });
-    const wait = this.#allowance.take(REQUEST_BYTES + Number(request.headers['content-length'] ?? 0), Date.now());
+    const wait = this.#allowance.take(REQUEST_BYTES + Number(request.headers['content-length'] ?? 0), performance.now());
     if (wait === 0) {
       answer();
       return;
