@@ -1,74 +1,56 @@
 import { Packer, Unpacker } from '../link/pack.ts';
 import type { Others } from '../router/others.ts';
 import type { Session } from '../router/session.ts';
-import type { NodeRow } from '../storage/leases.ts';
 import type { Kept, Receipt as StreamReceipt } from '../stream/ports.ts';
-import { type Claims, Estates } from './estates.ts';
+import { Conversation } from './conversation.ts';
+import { Estates } from './estates.ts';
 import { fetchLine } from './fetch-line.ts';
 import { LocalSessions } from './local-sessions.ts';
+import { Membership } from './membership.ts';
 import { Missed } from './missed.ts';
 import { OtherNode } from './other-node.ts';
 import { PairLink } from './pair-link.ts';
-import {
-  type ClusterLease,
-  type ClusterNode,
-  type ClusterParts,
-  type ClusterWork,
-  NameTaken,
-  OtherWire,
-  WIRE_VERSION,
-} from './parts.ts';
+import { type ClusterLease, type ClusterNode, type ClusterParts, type ClusterWork, WIRE_VERSION } from './parts.ts';
 import type { RemoteSession } from './remote-session.ts';
-import { type Beat, Standing } from './standing.ts';
-import { type Succession, Successions } from './successions.ts';
+import type { Succession } from './successions.ts';
 import { Transit, transitKey } from './transit.ts';
 import { leasesSeen, nodesSeen, type ViewParts, worksSeen } from './view.ts';
 import { Works } from './works.ts';
 
 /** a login waits no longer than this until other nodes know of it, milliseconds */
 const MOST_WAIT_MS = 1000;
-/** renewals of the lease from one look for what others left to the next */
-const SWEEP_EVERY = 2;
-const MOST_FETCHED = 10_000;
+/** accounts that messages were kept for are remembered so long, milliseconds, and so many */
+const KEPT_MS = 60_000;
+const MOST_KEPT = 100_000;
 
-/** This node among the others of its domain: who they are, which sessions they hold, and what is said between them. */
+/** This node among the others of its domain, as its router knows them: their sessions, and what is said to them. */
 export class Cluster implements Others {
   readonly #parts: ClusterParts;
-  readonly #standing: Standing;
-  readonly #others = new Map<string, OtherNode>();
-  readonly #beats = new Map<string, Beat>();
-  readonly #dead = new Set<string>();
-  readonly #rows = new Map<string, NodeRow>();
+  readonly #members: Membership;
+  readonly #conversation: Conversation;
   readonly #local: LocalSessions;
   readonly transit: Transit;
   readonly #estates: Estates;
   readonly #missed: Missed;
   readonly #works: Works;
-  readonly #successions = new Successions();
   readonly #prefix: Buffer;
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   /** accounts that messages were kept for lately, and when */
   readonly #keptFor = new Map<string, number>();
-  /** sessions that other nodes gave to this one, for the case that they ask */
-  readonly #fetched = new Set<string>();
-  /** runs that this node was about to fence when the database went away */
-  readonly #fencing = new Set<string>();
-  #renewing = false;
-  #renewals = 0;
-  #joined = false;
-  #lost = false;
-  draining = false;
-  readonly counters = { fenced: 0, links_broken: 0 };
+  #linksBroken = 0;
 
   constructor(parts: ClusterParts) {
+    const onLost = (why: string) => {
+      this.#stopTimers();
+      parts.onLost(why);
+    };
     this.#parts = parts;
-    this.#standing = new Standing(parts.run, parts.times, parts.clock());
+    this.#works = new Works(parts.stores, parts.clock);
+    this.#prefix = new Packer().byte(WIRE_VERSION).text(parts.run).take();
     this.#local = new LocalSessions({
       outs: () => this.#outs(),
       blocked: (name) => parts.router().blocklists.told(name),
     });
-    this.#works = new Works(parts.stores, parts.clock);
-    this.#prefix = new Packer().byte(WIRE_VERSION).text(parts.run).take();
     this.transit = new Transit({
       run: parts.run,
       safe: parts.safe,
@@ -79,6 +61,13 @@ export class Cluster implements Others {
       (session) => parts.router().hooks.run('presence-missed', { session }),
       (error) => parts.log.error('presence that was missed failed', error),
     );
+    this.#members = new Membership({
+      cluster: { ...parts, onLost },
+      works: this.#works,
+      estates: () => this.#estates,
+      publish: (datagram) => parts.bus.publish(this.#subject('all'), datagram),
+      meet: (run, name) => this.#meet(run, name),
+    });
     this.#estates = new Estates({
       log: parts.log,
       router: parts.router,
@@ -89,58 +78,70 @@ export class Cluster implements Others {
       leaseMs: parts.times.leaseMs,
       run: parts.run,
       exclusive: (name, work) => this.#works.exclusive(name, work),
-      others: () => this.#others.values(),
+      others: () => this.#members.others.values(),
+    });
+    this.#conversation = new Conversation({
+      cluster: parts,
+      members: this.#members,
+      estates: this.#estates,
+      transit: this.transit,
     });
   }
 
   /** Joins; resolves when this node knows the sessions of all others that are there. @throws when the database is away */
   async start(): Promise<void> {
-    const { bus, leases, node, run, info, times, router } = this.#parts;
+    const { bus, run, times, router } = this.#parts;
     router().sessions.watcher = this.#local;
-    bus.subscribe(this.#subject('all'), (data) => this.#attempt(() => this.#heard(data)));
+    bus.subscribe(this.#subject('all'), (data) => this.#attempt(() => this.#members.heard(data)));
     bus.subscribe(this.#subject(run), (data) => this.#attempt(() => this.#datagram(data)));
-    const begun = this.#parts.clock();
-    for (const row of await leases.rows()) this.#rows.set(row.run, row);
-    this.#refuseOtherWires();
-    await this.#refuseNamesake();
-    const before = [...this.#rows.values()].filter((row) => row.state !== 'live' || row.node === node);
-    const former = await leases.join(node, run, { ...info, version: this.#parts.version, wire: WIRE_VERSION });
-    this.#renewed(await leases.renew(run, []), begun);
-    this.#joined = true;
+    const past = await this.#members.join();
     this.#timers.push(
       setInterval(() => this.#tick(), 100),
-      setInterval(() => this.#beat(), times.beatMs),
-      setInterval(() => void this.#renew(), times.renewMs),
+      setInterval(() => this.#members.beat(), times.beatMs),
+      setInterval(() => void this.#members.renew(), times.renewMs),
     );
-    this.#beat();
-    await this.#linked();
-    for (const row of before) {
-      if (row.state === 'live') this.#succeeded(row.run, row.node, 'restarted', node); // it is our last run
-      await this.#buried(row.run, true);
-    }
-    // those who were at our last run are known to the others alone: one of them withdraws them
-    if (former !== undefined) await this.#withdrawnByOthers(former.run);
+    this.#members.beat();
+    await this.#members.linked();
+    await past();
+  }
+
+  /** Nobody is let in any more, and others know that; or people are again. */
+  get draining(): boolean {
+    return this.#members.draining;
+  }
+
+  set draining(draining: boolean) {
+    this.#members.draining = draining;
   }
 
   /** It is about to stop: it takes nothing over any more, and others learn that. */
   leaving(): void {
     this.#estates.leaving();
     this.draining = true;
-    this.#beat();
+    this.#members.beat();
   }
 
   /** Says goodbye; what others must care for is in the storage. */
   async leave(): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer);
-    const heir = [...this.#others.values()].find(
-      (other) => other.begun && this.#beats.get(other.run)?.draining !== true,
-    );
+    this.#stopTimers();
+    const others = [...this.#members.others.values()];
+    const heir = others.find((other) => other.begun && this.#members.beats.get(other.run)?.draining !== true);
     // without an heir the row stays: who comes next finds what is left
     if (heir !== undefined) await this.#parts.leases.leave(this.#parts.run).catch(() => undefined);
-    for (const other of this.#others.values()) other.tell('left', { heir: heir?.run ?? null });
-    for (const other of this.#others.values()) other.link.flush();
-    this.#lost = true;
+    for (const other of others) other.tell('left', { heir: heir?.run ?? null });
+    for (const other of others) other.link.flush();
+    this.#members.end();
     this.#parts.router().sessions.watcher = undefined;
+  }
+
+  #stopTimers(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+  }
+
+  // What people are told.
+
+  get counters(): { readonly fenced: number; readonly links_broken: number } {
+    return { fenced: this.#members.fenced, links_broken: this.#linksBroken };
   }
 
   nodes(): ClusterNode[] {
@@ -155,6 +156,11 @@ export class Cluster implements Others {
     return worksSeen(this.#view());
   }
 
+  #view(): ViewParts {
+    const { standing, rows, others, beats, draining } = this.#members;
+    return { parts: this.#parts, works: this.#works, standing, rows, others, beats, draining };
+  }
+
   /** locks that this node has had since its start, and those that it did not get or lost */
   get locks(): Works['counts'] {
     return this.#works.counts;
@@ -162,7 +168,7 @@ export class Cluster implements Others {
 
   /** Runs that ended while this node was there, and who saw to what they left. */
   get successions(): readonly Succession[] {
-    return this.#successions.all();
+    return this.#members.successions.all();
   }
 
   // What the router asks of it.
@@ -172,7 +178,7 @@ export class Cluster implements Others {
   }
 
   changed(name: string, what: string, now?: readonly string[]): void {
-    for (const other of this.#others.values()) if (other.begun) other.tell('changed', { name, what, now });
+    for (const other of this.#members.others.values()) if (other.begun) other.tell('changed', { name, what, now });
   }
 
   kept(name: string): void {
@@ -189,10 +195,10 @@ export class Cluster implements Others {
   async informed(): Promise<void> {
     const { clock, times } = this.#parts;
     const waited = new Set<OtherNode>();
-    for (const other of this.#others.values()) {
+    for (const other of this.#members.others.values()) {
       if (!other.begun) continue;
       // one that has been silent for longer than it should is not waited for
-      if (clock() - this.#standing.heardAt(other.run) < 2 * times.beatMs + 200) waited.add(other);
+      if (clock() - this.#members.standing.heardAt(other.run) < 2 * times.beatMs + 200) waited.add(other);
       else other.doubt();
     }
     if (waited.size === 0) return;
@@ -210,7 +216,7 @@ export class Cluster implements Others {
     const sessions = this.#parts.router().sessions.of(name);
     const holders = new Set(sessions.filter((one) => !one.here).map((one) => (one as RemoteSession).way.run));
     for (const run of holders) {
-      const made = await this.#others
+      const made = await this.#members.others
         .get(run)
         ?.ask('room', name)
         .catch(() => false);
@@ -223,31 +229,25 @@ export class Cluster implements Others {
   async fetch(id: string, account: string): Promise<unknown> {
     const { clock, times, continuity } = this.#parts;
     const found = await fetchLine({
-      others: () => this.#others.values(),
+      others: () => this.#members.others.values(),
       question: { id, account },
       patienceMs: 2 * times.leaseMs,
       clock,
       late: (line) =>
-        this.#aside('a session that came late', async () => {
-          this.#took(id);
+        this.#conversation.aside('a session that came late', async () => {
+          this.#conversation.took(id);
           await continuity().takeIn(line);
           this.fetched(id);
         }),
     });
     if (found === undefined) await this.#estates.adoptions();
-    else this.#took(id);
+    else this.#conversation.took(id);
     return found;
-  }
-
-  #took(id: string): void {
-    this.#fetched.add(id);
-    const [oldest] = this.#fetched;
-    if (this.#fetched.size > MOST_FETCHED && oldest !== undefined) this.#fetched.delete(oldest);
   }
 
   /** A session that was fetched is here for good: who gave it away need not remember it. */
   fetched(id: string): void {
-    for (const other of this.#others.values()) if (other.begun) other.tell('fetched', id);
+    for (const other of this.#members.others.values()) if (other.begun) other.tell('fetched', id);
   }
 
   /** What a session got from this node or another: its receipt, by the key under which that node keeps it. */
@@ -269,7 +269,7 @@ export class Cluster implements Others {
         },
       };
     }
-    const other = this.#others.get(run);
+    const other = this.#members.others.get(run);
     if (other === undefined) return undefined;
     other.tell('moved', number);
     return other.held.take(number);
@@ -279,7 +279,7 @@ export class Cluster implements Others {
   forget(keys: readonly string[]): void {
     for (const key of keys) {
       const origin = transitKey.read(key);
-      if (origin !== undefined) this.#others.get(origin.run)?.held.forget(origin.number);
+      if (origin !== undefined) this.#members.others.get(origin.run)?.held.forget(origin.number);
     }
   }
 
@@ -290,11 +290,11 @@ export class Cluster implements Others {
   }
 
   *#outs(): Iterable<Packer> {
-    for (const other of this.#others.values()) if (other.begun) yield other.link.out;
+    for (const other of this.#members.others.values()) if (other.begun) yield other.link.out;
   }
 
   #attempt(work: () => void): void {
-    if (this.#lost) return;
+    if (this.#members.lost) return;
     try {
       work();
     } catch (error) {
@@ -302,93 +302,10 @@ export class Cluster implements Others {
     }
   }
 
-  async #withdrawnByOthers(run: string): Promise<void> {
-    const { clock, times } = this.#parts;
-    const begun = () => [...this.#others.values()].find((other) => other.begun);
-    const until = clock() + times.leaseMs;
-    while (begun() === undefined && this.#others.size > 0 && clock() < until)
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    // only those who met that run know whom to withdraw, and one of them does
-    for (const other of [...this.#others.values()].filter((one) => one.begun))
-      if ((await other.ask('withdraw', run).catch(() => false)) === true) return;
-  }
-
-  /** Nodes that can't hear each other would both serve, and neither would know of the other's people. */
-  #refuseOtherWires(): void {
-    for (const { node, state, info } of this.#rows.values()) {
-      const { wire, version } = (info ?? {}) as { readonly wire?: number; readonly version?: string };
-      if (state === 'live' && node !== this.#parts.node && wire !== undefined && wire !== WIRE_VERSION)
-        throw new OtherWire(node, version ?? '');
-    }
-  }
-
-  /** A node of our name that still speaks is another one: of two that take each other's place neither could stay. */
-  async #refuseNamesake(): Promise<void> {
-    const { node, times, clock } = this.#parts;
-    const former = [...this.#rows.values()].find((row) => row.node === node && row.state === 'live');
-    if (former === undefined) return;
-    const since = clock();
-    await new Promise((resolve) => setTimeout(resolve, 2 * times.beatMs + 100));
-    if (this.#standing.heardAt(former.run) > since) throw new NameTaken(node);
-  }
-
-  /** Resolves when all nodes that were heard are linked; a node that stays silent is waited for no longer than its lease. */
-  async #linked(): Promise<void> {
-    const { clock, times, run } = this.#parts;
-    const until = clock() + times.leaseMs * 2;
-    const whole = () =>
-      [...this.#rows.values()].every(
-        (row) => row.run === run || row.state !== 'live' || this.#others.get(row.run)?.replica.whole === true,
-      );
-    while (clock() < until && !whole()) await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-
-  #view(): ViewParts {
-    return {
-      ...{ parts: this.#parts, standing: this.#standing, draining: this.draining, works: this.#works },
-      ...{ rows: this.#rows, others: this.#others, beats: this.#beats },
-    };
-  }
-
-  #beat(): void {
-    if (!this.#joined) return;
-    const works = this.#works.told();
-    const { node, run, version, clock, router, bus } = this.#parts;
-    const beat: Beat = {
-      run,
-      node,
-      ...this.#standing.beat(clock()),
-      database: this.#standing.database,
-      sessions: router().sessions.size,
-      draining: this.draining,
-      version,
-      ...(works.length === 0 ? {} : { works }),
-    };
-    for (const other of this.#others.values()) other.meter.sample(clock());
-    bus.publish(this.#subject('all'), new Packer().byte(WIRE_VERSION).text(JSON.stringify(beat)).take());
-  }
-
-  #heard(data: Uint8Array): void {
-    const reader = new Unpacker(data);
-    if (reader.byte() !== WIRE_VERSION) return;
-    const beat = JSON.parse(reader.text()) as Beat;
-    if (beat.run === this.#parts.run || this.#dead.has(beat.run)) return;
-    const { clock, times } = this.#parts;
-    const known = this.#others.get(beat.run);
-    if (clock() - this.#standing.heardAt(beat.run) > 2 * times.beatMs) known?.link.heardAgain();
-    this.#standing.heard(beat, clock());
-    const other = known ?? this.#meet(beat.run, beat.node);
-    this.#beats.set(beat.run, beat);
-    if (known === undefined) this.#beat(); // it learns of us at once
-    if (other.begun || beat.heard[this.#parts.run] === undefined) return;
-    other.begin();
-    void this.#estates.recount(other);
-  }
-
   #meet(run: string, name: string): OtherNode {
     const { domain, router, times, clock, bus, log } = this.#parts;
     const subject = this.#subject(run);
-    const other = new OtherNode(
+    return new OtherNode(
       run,
       name,
       {
@@ -399,21 +316,23 @@ export class Cluster implements Others {
         transit: this.transit,
         clock,
         uncertainMs: 3 * times.patienceMs,
-        answer: (from, what, body) => this.#answer(from, what, body),
-        told: (from, what, body) => this.#told(from, what, body),
+        answer: (from, what, body) => this.#conversation.answer(from, what, body),
+        told: (from, what, body) => this.#conversation.told(from, what, body),
         close: (session) => void router().close(session),
         twice: (mine, theirs) => this.#twice(mine, theirs),
         onFault: (error, what) => log.error(`${what} failed`, error),
         missed: (session) => this.#missed.add(session),
         moved: (session) =>
-          this.#aside('presence of who has moved', () =>
+          this.#conversation.aside('presence of who has moved', () =>
             router().hooks.run('presence-missed', { session, newcomers: true }),
           ),
         ready: (session) => {
           if (this.#keptFor.has(session.jid.local)) this.#waiting(session);
         },
         outdated: () =>
-          this.#aside('what is outdated', () => router().hooks.run('account-changed', { name: '', what: 'all' })),
+          this.#conversation.aside('what is outdated', () =>
+            router().hooks.run('account-changed', { name: '', what: 'all' }),
+          ),
       },
       (node) =>
         new PairLink({
@@ -430,117 +349,34 @@ export class Cluster implements Others {
             node.held.askAgain();
           },
           broken: (why, notes) => {
-            this.counters.links_broken++;
+            this.#linksBroken++;
             log.warn(`the link to node ${name} is given up: ${why}`);
             node.broken(notes);
           },
         }),
     );
-    other.metAt = clock();
-    this.#others.set(run, other);
-    log.info(`node ${name} is there`);
-    return other;
   }
 
   #datagram(data: Uint8Array): void {
     const reader = new Unpacker(data);
     if (reader.byte() !== WIRE_VERSION) return;
-    const run = reader.text();
-    const other = this.#others.get(run);
+    const other = this.#members.others.get(reader.text());
     if (other === undefined) return; // its beat comes first
     other.link.received(reader.byte(), reader, () => reader.rest());
   }
 
   #tick(): void {
-    for (const other of this.#others.values()) {
+    const { clock } = this.#parts;
+    for (const other of this.#members.others.values()) {
       // what can't be delivered for long is not waited for; a new beginning follows when it is heard again
-      if (other.begun || this.#parts.clock() - this.#standing.heardAt(other.run) < 1000) other.link.tick();
+      if (other.begun || clock() - this.#members.standing.heardAt(other.run) < 1000) other.link.tick();
     }
-    const old = this.#parts.clock() - 60_000;
+    const old = clock() - KEPT_MS;
     for (const [name, at] of this.#keptFor) {
-      if (at > old && this.#keptFor.size < 100_000) break;
+      if (at > old && this.#keptFor.size < MOST_KEPT) break;
       this.#keptFor.delete(name);
     }
-    if (!this.#standing.mayServe(this.#parts.bus.connected, this.#parts.clock()))
-      this.#lose('it can reach neither the database nor the other nodes');
-  }
-
-  async #renew(): Promise<void> {
-    if (this.#renewing || this.#lost) return;
-    this.#renewing = true;
-    try {
-      const begun = this.#parts.clock();
-      const rows = await this.#parts.leases.renew(this.#parts.run, this.#standing.vouched(begun));
-      this.#renewed(rows, begun);
-      for (const row of this.#standing.silent(this.#parts.clock())) {
-        this.#fencing.add(row.run); // if no answer comes it may be done all the same, and then it is for us to go on
-        const fenced = await this.#parts.leases.fence(row.run, row.renewals);
-        this.#fencing.delete(row.run);
-        if (!fenced) continue;
-        this.counters.fenced++;
-        this.#parts.log.warn(`node ${row.node} is silent: its sessions are withdrawn`);
-        for (const other of this.#others.values()) if (other.run !== row.run) other.tell('fenced', row.run);
-        this.#succeeded(row.run, row.node, 'silent', this.#parts.node);
-        const unknown = !this.#others.has(row.run);
-        void this.#buried(row.run, true); // renewing goes on meanwhile
-        if (unknown) void this.#withdrawnByOthers(row.run);
-      }
-      if (++this.#renewals % SWEEP_EVERY === 0) await this.#estates.sweep();
-    } catch (error) {
-      if (this.#standing.database)
-        this.#parts.log.warn(`the database is out of reach: ${error instanceof Error ? error.message : error}`);
-      this.#standing.failed();
-    } finally {
-      this.#renewing = false;
-    }
-  }
-
-  #renewed(rows: readonly NodeRow[], begun: number): void {
-    const { clock } = this.#parts;
-    if (!this.#standing.renewed(rows, begun, clock())) {
-      this.#lose('the others have taken it for dead');
-      return;
-    }
-    const before = new Set(this.#rows.keys());
-    this.#rows.clear();
-    for (const row of rows) this.#rows.set(row.run, row);
-    // one that is over, or whose place a new run of it has taken: who withdrew it, or was started, sees to what it left.
-    // One that was never in a row is about to join.
-    for (const other of [...this.#others.values()]) {
-      const row = this.#rows.get(other.run);
-      // whom we met after we began to ask may have joined behind what we read
-      const replaced = () => rows.some(({ node }) => node === other.name) && other.metAt < begun;
-      const silent = () => clock() - this.#standing.heardAt(other.run) > 2 * this.#parts.times.leaseMs;
-      if (row === undefined ? before.has(other.run) || replaced() || silent() : row.state !== 'live') {
-        const ours = row?.state === 'fenced' && this.#fencing.delete(other.run);
-        const how = row === undefined ? 'restarted' : row.state === 'left' ? 'left' : 'silent';
-        this.#succeeded(other.run, other.name, how, ours ? this.#parts.node : null);
-        void this.#buried(other.run, ours);
-      }
-    }
-  }
-
-  #lose(why: string): void {
-    if (this.#lost) return;
-    this.#lost = true;
-    for (const timer of this.#timers) clearInterval(timer);
-    this.#parts.onLost(why);
-  }
-
-  /** A run is over, and this is who saw to what it left. */
-  #succeeded(run: string, node: string, how: Succession['how'], by: string | null): void {
-    const sessions = this.#others.get(run)?.replica.size ?? 0;
-    this.#successions.add({ node, run, how, by, at: this.#parts.now(), sessions });
-  }
-
-  /** A run is over. `ours`: it is for this node to withdraw its sessions and to take over what it left. */
-  #buried(run: string, ours: boolean): Promise<void> {
-    const other = this.#others.get(run);
-    this.#standing.forget(run);
-    this.#dead.add(run);
-    this.#others.delete(run);
-    this.#beats.delete(run);
-    return this.#estates.settle(run, other, ours);
+    this.#members.check();
   }
 
   #twice(mine: Session, theirs: RemoteSession): void {
@@ -553,62 +389,6 @@ export class Cluster implements Others {
   }
 
   #waiting(session: RemoteSession): void {
-    this.#others.get(session.way.run)?.tell('waiting', session.jid.local);
-  }
-
-  #aside(what: string, work: () => Promise<unknown>): void {
-    void work().catch((error: unknown) => this.#parts.log.error(`${what} failed`, error));
-  }
-
-  async #answer(from: OtherNode, what: string, body: unknown): Promise<unknown> {
-    if (what === 'room') return this.#parts.router().makeRoom(String(body));
-    if (what === 'line') {
-      const { id, account } = body as { id: string; account: string };
-      await this.#estates.adoptions();
-      const line = await this.#parts.continuity().release(id, account);
-      if (line !== undefined) from.given.set(id, line);
-      return line;
-    }
-    if (what === 'withdraw') {
-      const run = String(body);
-      this.#succeeded(run, from.name, 'restarted', this.#parts.node);
-      await this.#buried(run, false);
-      return this.#estates.withdraw(run);
-    }
-    if (what === 'took') return (body as string[]).filter((id) => this.#fetched.has(id));
-    if (what === 'holds') return from.held.knows(body as number[]);
-    if (what === 'claims') return this.#estates.claims(body as Claims);
-    throw new Error(`this node does not know '${what}'`);
-  }
-
-  #told(from: OtherNode, what: string, body: unknown): void {
-    const { hooks } = this.#parts.router();
-    if (what === 'changed')
-      this.#aside('what has changed', () =>
-        hooks.run('account-changed', body as { name: string; what: string; now?: string[] }),
-      );
-    else if (what === 'waiting')
-      this.#aside('messages that wait', () => hooks.run('messages-waiting', { name: String(body) }));
-    else if (what === 'kept') from.held.kept(Number(body));
-    else if (what === 'moved') this.transit.moved(Number(body), from.run);
-    else if (what === 'fetched') from.given.delete(String(body));
-    else if (what === 'adopted') {
-      this.#successions.taken(String(body), from.name);
-      this.#estates.handedOn(String(body));
-    } else if (what === 'fenced') {
-      const run = String(body);
-      this.#succeeded(run, this.#others.get(run)?.name ?? nodeOf(run), 'silent', from.name);
-      void this.#buried(run, false);
-    } else if (what === 'left') {
-      const { heir } = body as { heir: string | null };
-      const { node, run } = this.#parts;
-      const by = heir === run ? node : (this.#others.get(heir ?? '')?.name ?? null);
-      this.#succeeded(from.run, from.name, 'left', by);
-      if (heir === null) this.#estates.handedOn(from.run); // there was nobody to take it over
-      void this.#buried(from.run, heir === this.#parts.run);
-    }
+    this.#members.others.get(session.way.run)?.tell('waiting', session.jid.local);
   }
 }
-
-/** The name within a run's. */
-const nodeOf = (run: string): string => run.slice(0, run.lastIndexOf('.'));

@@ -29,7 +29,7 @@ const account = (name: string): Account => ({ name, state: 'active', createdAt: 
 const unavailable = (error: unknown) => error instanceof StorageError && error.unavailable && !error.full;
 
 test('what reads whole tables may take longer than what a chat waits for', { skip }, async () => {
-  const options = { ...fresh(), statementMs: 50 };
+  const options = { ...fresh(), statementMs: 500 };
   const stores = await create(options);
   const holder = await beside({ ...options, statementMs: 5000 });
   await holder.query('BEGIN; LOCK TABLE account IN ACCESS EXCLUSIVE MODE');
@@ -94,7 +94,7 @@ test('a database that goes away: everything is refused as unavailable, and works
 });
 
 test('a statement that takes too long is given up', { skip }, async () => {
-  const options = { ...fresh(), statementMs: 200 };
+  const options = { ...fresh(), statementMs: 1000 };
   const stores = await create(options);
   const leases = new PostgresLeases(options);
   await leases.join('a', 'a1', {});
@@ -114,7 +114,7 @@ test('a statement that takes too long is given up', { skip }, async () => {
 });
 
 test('a server that stands still is given up, and used again when it moves', { skip }, async () => {
-  const options = { ...fresh(), statementMs: 100, connectMs: 300 };
+  const options = { ...fresh(), statementMs: 1000, connectMs: 1000 };
   const stores = await create(options);
   const leases = new PostgresLeases(options);
   await leases.join('a', 'a1', {});

@@ -50,7 +50,10 @@ export class Pacer {
       this.#waiting--;
       this.#within(NEXT_MS);
     });
-    const wait = this.#allowance.take(REQUEST_BYTES + Number(request.headers['content-length'] ?? 0), performance.now());
+    const wait = this.#allowance.take(
+      REQUEST_BYTES + Number(request.headers['content-length'] ?? 0),
+      performance.now(),
+    );
     if (wait === 0) {
       answer();
       return;
