@@ -148,7 +148,7 @@ export class Site {
     return this.nodes.flatMap(({ name, log }) => {
       const lines = log.split('\n');
       return lines.flatMap((line, i) =>
-        /^\S+Z error /.test(line) && !EXPECTED.test(line) && !AWAY.test(line)
+        /^\S+Z error /.test(line) && (/ a bug was caught /.test(line) || (!EXPECTED.test(line) && !AWAY.test(line)))
           ? [`${name}: ${lines.slice(i, i + 6).join('\n')}`]
           : [],
       );

@@ -37,6 +37,8 @@ export interface NodeParts extends ReplicaNews {
 
 /** a node that does not answer for so long is asked again, or is given up meanwhile, milliseconds */
 const DOUBT_MS = 60_000;
+/** so long without an acknowledgement it is out of reach for now, milliseconds */
+const SILENT_MS = 1000;
 
 interface Fan {
   readonly head: Bytes;
@@ -170,7 +172,8 @@ export class OtherNode implements Way {
   }
 
   gone(id: number): Promise<void> {
-    return this.replica.gone(id);
+    // one that has not answered for a while is not waited for: its session ends when it hears of that
+    return this.link.lag > SILENT_MS ? Promise.resolve() : this.replica.gone(id);
   }
 
   /** @throws when it does not answer */

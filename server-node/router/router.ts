@@ -28,6 +28,10 @@ export interface Counters {
   errors: number;
 }
 
+/** what can be put nowhere while the database is away is tried again so often, and for so long since it was sent, milliseconds */
+const AGAIN_MS = 500;
+const MOST_AGAIN_MS = 3_600_000;
+
 /** Where stanzas go: receives what clients send, routes it, delivers it. Knows no socket and no SQL. */
 export class Router {
   readonly sessions = new Sessions();
@@ -163,10 +167,14 @@ export class Router {
       const open = owed.filter((one) => one instanceof Promise || !one.settled);
       if (open.length > 0) return Promise.all(open.map((one) => (one instanceof Promise ? one : one.secure()))).then();
     } else if (destination.kind === 'offline')
-      // its sender was told that it is safe: if it can be put nowhere now, that is not kept from them
-      return this.#keep(stanza, account.local, undefined, at).catch((error: unknown) =>
-        this.#refuse(error, stanza, undefined, 'an undelivered message'),
-      );
+      return this.#keep(stanza, account.local, undefined, at).catch((error: unknown) => {
+        // its sender was told that it is safe: that is made true as soon as the database is back
+        if (error instanceof StorageError && error.unavailable && this.#options.now() - at < MOST_AGAIN_MS)
+          return new Promise<void>((resolve) => {
+            setTimeout(() => resolve(this.#again(stanza, account, at)), AGAIN_MS).unref();
+          });
+        return this.#refuse(error, stanza, undefined, 'an undelivered message'); // if it can't be, that is not kept from them
+      });
   }
 
   /**

@@ -93,18 +93,27 @@ test('undelivered stanzas: messages go to another device or wait, requests come 
   assert.equal(anna.hears().length, 1, 'who is there gets it at once');
 });
 
-test('an undelivered message that can be put nowhere now comes back to its sender', async () => {
+test('an undelivered message that can be put nowhere while the database is away is kept as soon as it is back', async () => {
   const world = new World();
   await world.people('anna', 'bert');
   const bert = await world.come('bert/b');
   const { accounts } = world.stores;
-  accounts.get = () => Promise.reject(new StorageError('it is away', false, { unavailable: true }));
-  await world.router.undelivered(new Jid('anna', DOMAIN, 'a'), [
-    {
-      bytes: `<message from='bert@${DOMAIN}/b' to='anna@${DOMAIN}' type='chat'><body>1</body></message>`,
-      at: world.now,
-    },
-  ]);
+  const get = accounts.get.bind(accounts);
+  accounts.get = () => {
+    accounts.get = get;
+    return Promise.reject(new StorageError('it is away', false, { unavailable: true }));
+  };
+  await world.router.undelivered(new Jid('anna', DOMAIN, 'a'), [{ bytes: message(1), at: world.now }]);
+  assert.equal(await world.stores.list('offline').count('anna'), 1);
+  assert.deepEqual(bert.hears(), []);
+});
+
+test('an undelivered message that can not be kept comes back to its sender', async () => {
+  const world = new World();
+  await world.people('anna', 'bert');
+  const bert = await world.come('bert/b');
+  world.stores.accounts.get = () => Promise.reject(new StorageError('the disk is full', true));
+  await world.router.undelivered(new Jid('anna', DOMAIN, 'a'), [{ bytes: message(1), at: world.now }]);
   const [back] = bert.hears();
   assert.equal(back?.attributes['type'], 'error');
 });

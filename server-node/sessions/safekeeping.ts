@@ -20,8 +20,11 @@ interface Stored {
   readonly also?: readonly number[];
 }
 
-/** while the database is away, what is no longer to lie on disk is removed again and again, every so many milliseconds */
-const AGAIN_MS = 1000;
+/**
+ * While the database is away, what is no longer to lie on disk is removed again and again, every so many milliseconds; later than
+ * what takes its place is tried again: in between it may be there twice, and must not be gone.
+ */
+const AGAIN_MS = 5000;
 
 /** A key of a node's run begins with it; those of a node that has its storage for itself have none. */
 const ownerOf = (key: string): string => (key.includes('!') ? key.slice(0, key.indexOf('!')) : '');

@@ -192,6 +192,11 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     return this.#queue?.keep((stanza) => this.#core.safe.put(this.account, stanza), from);
   }
 
+  /** The same where nobody waits for it: what fails is told by the safe, and tried again by who needs it. */
+  #tryKeep(): void {
+    this.#keep()?.catch(() => {});
+  }
+
   #ask(wire: StreamWire): void {
     this.#asked = this.#clock();
     wire.send(ASK);
@@ -273,7 +278,7 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     this.lostAt = this.#now();
     this.#waitsSince = this.#clock();
     this.#core.noted?.(this.session, 'waiting');
-    void this.#keep();
+    this.#tryKeep();
     if (this.#core.parked !== undefined) void this.#park(this.id, this.lostAt);
     return true;
   }
@@ -289,7 +294,7 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     const { id, account, handled } = this;
     if (id === undefined || this.over || this.#session === undefined || this.#queue === undefined) return undefined;
     this.active(); // what was held back for an inactive client belongs to what it has not got
-    void this.#keep();
+    this.#tryKeep();
     const session = this.#core.pack(this.#session);
     const view = this.#core.view?.(this.#session);
     const lostAt = this.lostAt ?? this.#now();
@@ -397,7 +402,7 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     const now = this.#clock();
     if (this.lostAt !== undefined && now - this.#waitsSince > this.#limits.resumeMs) this.finish();
     else if (this.#asked > 0 && now - this.#asked > this.#limits.ackMs) this.#wire?.destroy();
-    else if (this.#asked > 0 && now - this.#asked > this.#limits.keepMs) void this.#keep();
+    else if (this.#asked > 0 && now - this.#asked > this.#limits.keepMs) this.#tryKeep();
   }
 
   /** The session is over; what its client did not acknowledge goes back to where messages are kept. */
