@@ -221,6 +221,7 @@ export async function startNode(
     const packed = await line.release(({ waiting }) => {
       cluster?.cluster.forget(waiting.flatMap(({ key }) => key ?? []));
       moved = router.moveAway(session);
+      cluster?.cluster.went(session);
     });
     await moved;
     return packed;

@@ -598,3 +598,28 @@ test('a node that speaks to others in another way is not let in: neither would h
     await assert.rejects(it.start('b'), OtherWire);
     it.nodes.pop();
   }));
+
+test('what was sent to a session that has gone to another node goes elsewhere as soon as that is known, before what is sent next', () =>
+  cloud('a b', async (it, a, b) => {
+    const [anna, bert] = [await a.world.come('anna/x'), await b.world.come('bert/y')];
+    bert.managed = true;
+    await settled();
+    await anna.says(`<message to='${BERT}' type='chat' id='1'><body>in time</body></message>`);
+    await settled();
+    it.mesh.passes = (from) => from !== 'a';
+    await anna.says(`<message to='${BERT}' type='chat' id='2'><body>too late</body></message>`);
+    const moved = b.world.router.moveAway(bert.session);
+    b.cluster.went(bert.session);
+    await moved;
+    await eventually('it is known', () => a.cluster.transit.size === 1);
+    await settled();
+    const kept = await it.stores.list('offline').all('bert');
+    assert.deepEqual(
+      kept.map(({ data }) => / id='(\d)'/.exec(data)?.[1]),
+      ['2'],
+      'the first is in his session',
+    );
+    it.mesh.passes = () => true;
+    await settled(50);
+    assert.equal(await it.stores.list('offline').count('bert'), 1, 'once');
+  }));

@@ -275,6 +275,15 @@ export class Cluster implements Others {
     return other.held.take(number);
   }
 
+  /**
+   * A session has gone to another node. What others sent to it that has not come yet is too late: they learn that before they can
+   * hear where it is, so that what they send next does not overtake it.
+   */
+  went({ jid }: Session): void {
+    for (const other of this.#members.others.values())
+      if (other.begun) other.tell('went', { jid: jid.wire, upTo: other.receivedUpTo });
+  }
+
   /** A session that goes to another node takes these along. */
   forget(keys: readonly string[]): void {
     for (const key of keys) {

@@ -79,6 +79,11 @@ export class Conversation {
       case 'moved':
         transit.moved(Number(body), from.run);
         return;
+      case 'went': {
+        const { jid, upTo } = body as { jid: string; upTo: number };
+        transit.tooLate(from.run, jid, upTo);
+        return;
+      }
       case 'fetched':
         from.given.delete(String(body));
         return;

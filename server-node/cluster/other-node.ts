@@ -65,6 +65,8 @@ export class OtherNode implements Way {
   #fan: Fan | undefined;
   /** it has been told all our sessions: what is new can be told it */
   begun = false;
+  /** the last number that it sent something under */
+  receivedUpTo = 0;
   /** when it was heard first, by our clock */
   metAt = 0;
   readonly counters = { delivered: 0, received: 0 };
@@ -294,6 +296,7 @@ export class OtherNode implements Way {
     const session = this.#parts.local.get(reader.count());
     const follow = reader.byte();
     const number = follow === FOLLOW.followed ? reader.count() : 0;
+    if (number > 0) this.receivedUpTo = number;
     const bytes = reader.bytes();
     if (session === undefined || session.closed) {
       if (number > 0) this.#tellFate(number, FATE.lost);

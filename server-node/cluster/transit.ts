@@ -102,6 +102,15 @@ export class Transit {
     return this.#return([[number, entry]]);
   }
 
+  /** A session went from a node that had got what was sent up to a number: what was sent to it later goes elsewhere, in its order. */
+  tooLate(holder: string, jid: string, upTo: number): void {
+    const late = [...this.#open].filter(
+      ([number, entry]) =>
+        number > upTo && entry.holder === holder && entry.returning === undefined && entry.jid.wire === jid,
+    );
+    void this.#return(late);
+  }
+
   /** It should lie on disk: resolves when it does; undefined when it does elsewhere, or is nobody's affair any more. */
   keep(number: number): Promise<unknown> | undefined {
     const entry = this.#open.get(number);

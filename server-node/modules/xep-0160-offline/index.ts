@@ -40,6 +40,10 @@ export const offline: Module = {
       const taker = ctx.sessions.here(name).find(canTake);
       if (taker !== undefined) ctx.aside('offline messages', () => deliver(ctx, taker, takers));
     });
+    // while it was on its way from another node it was nowhere, and what was for it was stored
+    ctx.on('session-arrived', 'observe', ({ session }) => {
+      if (canTake(session)) ctx.aside('offline messages', () => deliver(ctx, session, takers));
+    });
     // under stream management nothing may wait for it: it ends with an acknowledgement, which comes by the same stream
     // what could take messages since it was given what waited has nothing to ask for: what came later came to it
     const served = new WeakSet<Session>();
