@@ -55,3 +55,11 @@ test('of a message to two devices the copy on disk stays when one that acknowled
   it.taken(managed);
   assert.deepEqual([disk.size, back], [0, []]);
 });
+
+test('what is on its way back already is not given back once more, whoever says that it is lost', async () => {
+  const { it, back } = transit();
+  const number = it.follow('x', ANNA, MESSAGE, undefined);
+  it.tooLate('x', ANNA.wire, number - 1);
+  await Promise.all([it.lost(number), it.abandon('x')]);
+  assert.equal(back.length, 1);
+});

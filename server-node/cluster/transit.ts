@@ -99,7 +99,7 @@ export class Transit {
   lost(number: number): Promise<void> {
     const entry = this.#open.get(number);
     if (entry === undefined) return Promise.resolve();
-    return this.#return([[number, entry]]);
+    return entry.returning ?? this.#return([[number, entry]]);
   }
 
   /** A session went from a node that had got what was sent up to a number: what was sent to it later goes elsewhere, in its order. */
