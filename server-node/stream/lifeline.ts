@@ -157,7 +157,9 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
       return undefined;
     }
     // without a connection it is put on disk at once; if that fails, its sender is still owed it
-    return new Owed(this, queue.sent, wire === undefined ? this.#keep(queue.size - 1) : undefined);
+    const kept = wire === undefined ? this.#keep(queue.size - 1) : undefined;
+    kept?.catch(() => {}); // not everybody who sends waits for it
+    return new Owed(this, queue.sent, kept);
   }
 
   /** Whether the stanza of that number has arrived, or is nobody's business any more. */
