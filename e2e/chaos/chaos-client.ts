@@ -137,21 +137,27 @@ export class ChaosClient {
     const answer = this.#answer('resume');
     client.send(`<resume xmlns='${SM}' previd='${this.#id}' h='${this.#received}'/>`);
     this.#told = this.#received;
+    this.#door = door.name;
     const said = await within(9000, answer);
+    if (said.startsWith('<resumed')) return true;
     const h = attributeOf(said, 'h');
     if (h !== undefined) this.#acknowledged(Number(h));
-    if (!said.startsWith('<resumed')) {
-      this.parts.history.note({ kind: 'refused', session: this.#session });
-      return false;
-    }
+    this.parts.history.note({ kind: 'refused', session: this.#session });
+    return false;
+  }
+
+  /** In the turn in which it comes: what is sent in answer to what follows must not be among what is sent again. */
+  #resumed(said: string): void {
+    const h = attributeOf(said, 'h');
+    this.#acknowledged(Number(h));
     this.#there = true;
     const counted = `${h} of ${this.#sent} sent`;
-    this.parts.history.note({ kind: 'resumed', session: this.#session, door: door.name, counted });
-    for (const { text } of this.#out) client.send(text);
+    this.parts.history.note({ kind: 'resumed', session: this.#session, door: this.#door, counted });
+    for (const { text } of this.#out) this.#client?.send(text);
     this.online = true;
-    client.send(`<r xmlns='${SM}'/>`);
-    return true;
+    this.#client?.send(`<r xmlns='${SM}'/>`);
   }
+  #door = '';
 
   /** The session is over for good. */
   #forget(): void {
@@ -333,6 +339,9 @@ export class ChaosClient {
         this.#answers.get('enable')?.(stanza);
         return;
       case 'resumed':
+        this.#resumed(stanza);
+        this.#answers.get('resume')?.(stanza);
+        return;
       case 'failed':
         this.#answers.get('resume')?.(stanza);
         return;
