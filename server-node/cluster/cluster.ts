@@ -16,6 +16,8 @@ import { Transit, transitKey } from './transit.ts';
 
 /** a login waits no longer than this until other nodes know of it, milliseconds */
 const MOST_WAIT_MS = 1000;
+/** a node that lives may have to wait for its disk before it lets go of a session, milliseconds */
+const LET_GO_MS = 60_000;
 /** renewals of the lease from one look for what others left to the next */
 const SWEEP_EVERY = 2;
 
@@ -226,6 +228,13 @@ export class Cluster implements Others {
     });
     if (found === undefined) await this.#estates.adoptions();
     return found;
+  }
+
+  /** The node that holds a session whose edge has come here with it lets go of it; undefined when it does not say so. */
+  letGo(session: Session, departure: unknown): Promise<unknown> {
+    const { run } = (session as RemoteSession).way;
+    const asked = this.#others.get(run)?.ask('let-go', departure, LET_GO_MS);
+    return asked?.catch(() => undefined) ?? Promise.resolve(undefined);
   }
 
   /** A session that was fetched is here for good: who gave it away need not remember it. */
@@ -513,6 +522,7 @@ export class Cluster implements Others {
       if (line !== undefined) from.given.set(id, line);
       return line;
     }
+    if (what === 'let-go') return this.#parts.continuity().letGo(body);
     if (what === 'withdraw') {
       const run = String(body);
       await this.#buried(run, false);

@@ -106,6 +106,12 @@ export class Link {
     if (!withheld) this.#tellActed();
   }
 
+  /** What the other side may not have acted on, in its order: the numbers of batches, and what they say. */
+  *kept(): Iterable<readonly [number: number, content: Unpacker]> {
+    this.flush();
+    for (const { number, bytes } of this.#kept) yield [number, new Unpacker(bytes.subarray(HEADER))];
+  }
+
   flush(): void {
     this.#options.completes?.();
     this.#scheduled = false;

@@ -4,6 +4,7 @@ import type { Log } from '../../observe/log.ts';
 import type { CoreAsks, CoreFacts } from '../../stream/asks.ts';
 import { CoreAway } from '../../stream/ports.ts';
 import { type CoreAddress, CoreLine, type LineOwner } from './core-line.ts';
+import type { FormerCore } from './former-core.ts';
 
 export interface CoreSetOptions {
   readonly domain: string;
@@ -29,7 +30,7 @@ export interface Holder {
   /** Hands the core the sessions that none has; answers how many. */
   adopt(line: CoreLine): number;
   /** The core is gone: its sessions go to the other, or wait. Answers how many. */
-  bereave(line: CoreLine, other: CoreLine | undefined): number;
+  bereave(line: CoreLine, former: FormerCore, other: CoreLine | undefined): number;
   /** Clients that were waiting for this core may go on. */
   wake(line: CoreLine): void;
   frame(line: CoreLine, type: number, batch: Unpacker): void;
@@ -166,11 +167,11 @@ export class CoreSet implements LineOwner {
     for (const { wake } of this.#waiters.splice(0)) wake(line);
   }
 
-  died(line: CoreLine): void {
+  died(line: CoreLine, former: FormerCore): void {
     this.counts.losses++;
     const other = this.#next();
     if (other === undefined) this.#noneSince ??= this.now();
-    const count = this.#holder.bereave(line, other);
+    const count = this.#holder.bereave(line, former, other);
     const where = other === undefined ? 'wait for another' : `go to ${other.address.name}`;
     this.log.warn(`the core ${line.address.name} of ${this.domain} is gone; ${count} sessions ${where}`);
   }
