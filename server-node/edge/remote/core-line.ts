@@ -21,6 +21,8 @@ export interface LineOwner {
   readonly now: () => number;
   /** how long a core may say nothing before it is held for dead, milliseconds */
   readonly deadMs: number;
+  /** what clients say within that time goes to a core together, milliseconds */
+  readonly gatherMs: number;
   /** A core says what it offers; `first`: it has nothing of ours yet. */
   learnt(line: CoreLine, first: boolean): void;
   /** the core process is gone or given up, and another is there in its place, or none; `former`: how far it was heard */
@@ -86,7 +88,7 @@ export class CoreLine {
   }
 
   #newLink(): Link {
-    const { now, deadMs } = this.#owner;
+    const { now, deadMs, gatherMs } = this.#owner;
     const link: Link = new Link({
       act: (batch) => this.#act(batch),
       closed: () => {
@@ -94,6 +96,7 @@ export class CoreLine {
       },
       now,
       deadMs,
+      gatherMs,
     });
     return link;
   }

@@ -15,6 +15,8 @@ export interface CoreSetOptions {
   readonly now: () => number;
   /** how long a core may say nothing before it is held for dead, milliseconds */
   readonly deadMs: number;
+  /** what clients say within that time goes to a core together, milliseconds; none: what they say in one turn */
+  readonly gatherMs?: number;
   /** how long a core is waited for while another could take its sessions, milliseconds */
   readonly failoverMs: number;
   /** how long a login waits for a core, milliseconds */
@@ -80,6 +82,10 @@ export class CoreSet implements LineOwner {
 
   get deadMs(): number {
     return this.#options.deadMs;
+  }
+
+  get gatherMs(): number {
+    return this.#options.gatherMs ?? 0;
   }
 
   get ready(): boolean {

@@ -164,7 +164,7 @@ export class LinkCore implements StreamCore<RemoteSession>, Holder, Hears, Fates
 
   #give(session: RemoteSession, line: CoreLine, raw: Bytes): void {
     session.push(raw);
-    line.link.out.byte(TO_CORE.stanza).count(session.number).bytes(raw);
+    line.link.later.byte(TO_CORE.stanza).count(session.number).bytes(raw);
   }
 
   handled(session: RemoteSession): Promise<void> | undefined {
@@ -272,7 +272,7 @@ export class LinkCore implements StreamCore<RemoteSession>, Holder, Hears, Fates
 
   taken(session: RemoteSession, { number, kind, bytes, at, delayed }: RemoteReceipt): void {
     if (kind === KIND.own) session.arrived(bytes, at, this.#now(), delayed);
-    session.line?.link.out.byte(TO_CORE.taken).count(session.number).count(number);
+    session.line?.link.later.byte(TO_CORE.taken).count(session.number).count(number);
   }
 
   keep(session: RemoteSession, number: number): Promise<void> {
