@@ -17,6 +17,9 @@ import { type BoundListener, listenClients, listenHttp, listenHttps } from './tr
 import { WebDoor } from './transport/web/web-door.ts';
 import { VERSION } from './version.ts';
 
+/** what clients say within that time goes to a core together: at some hundred messages a second to wake it is what they cost, milliseconds */
+const GATHER_MS = 4;
+
 export type EdgeDoor = 'c2s' | 'c2s_tls' | 'http' | 'https';
 
 export interface EdgeNode {
@@ -123,6 +126,7 @@ function coresOf(
         })),
         log,
         now: Date.now,
+        gatherMs: GATHER_MS,
         deadMs: config['link.dead_seconds'] * 1000,
         failoverMs: config['link.failover_ms'],
         loginMs: config['link.login_seconds'] * 1000,

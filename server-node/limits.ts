@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { ParleyError } from '../shared/errors.ts';
 import type { GuardOptions } from './accounts/login-guard.ts';
 import type { Config } from './config/keys.ts';
@@ -43,10 +42,7 @@ export function edgeLimits(config: LimitsConfig, connections: number): EdgeLimit
 }
 
 /** How edges of other processes are waited for. */
-export const deskLimits = (
-  config: Config,
-): { readonly id: string; readonly graceMs: number; readonly deadMs: number } => ({
-  id: randomBytes(12).toString('base64url'),
+export const deskLimits = (config: Config): { readonly graceMs: number; readonly deadMs: number } => ({
   graceMs: config['edge.grace_seconds'] * 1000,
   deadMs: config['edge.dead_seconds'] * 1000,
 });

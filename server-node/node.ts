@@ -15,6 +15,8 @@ import { NodeReport } from './admin/report.ts';
 import type { Config } from './config/keys.ts';
 import { EdgeDesk } from './desk/desk.ts';
 import { deskCore } from './desk/desk-core.ts';
+import type { Departure } from './desk/handover.ts';
+import { Handovers } from './desk/handovers.ts';
 import { digest } from './digest.ts';
 import { ComponentConnection } from './edge/component-connection.ts';
 import { Edge } from './edge/edge.ts';
@@ -106,6 +108,7 @@ export async function startNode(
           // edges of a core that died may hold what it had on disk, and need a while to come to another
           graceMs: desk === undefined ? 0 : config['edge.grace_seconds'] * 1000,
           release: (id, account) => release(id, account),
+          letGo: (departure) => handovers.release(departure as Departure),
           takeIn: (packed) => edge.lines.takeIn(packed as PackedLine, core, now),
         }),
         onLost,
@@ -226,13 +229,28 @@ export async function startNode(
     await moved;
     return packed;
   };
+  const handovers = new Handovers({
+    sessions: router.sessions,
+    elsewhere: cluster && ((holder, departure) => cluster.cluster.letGo(holder, departure)),
+  });
   const { lines, left } = cluster === undefined ? await continuity.restore() : { lines: [], left: [] };
   for (const line of lines) edge.lines.add(line);
   const second = new SecondTime(stores, config.domain, (name) => router.sessions.of(name).length > 0);
   const desk =
     config['listen.edges'] === 'off'
       ? undefined
-      : new EdgeDesk({ core: deskCore(core, second, now), log, ...deskLimits(config) });
+      : new EdgeDesk({
+          core: deskCore(core, second, {
+            id: randomBytes(12).toString('base64url'),
+            now,
+            claimSession: (departure, after) => handovers.claim(departure, after),
+            moveAway: (session) => router.moveAway(session),
+            forget: (key) => cluster?.cluster.forget([key]),
+            arrived: ({ jid }) => void router.hooks.run('messages-waiting', { name: jid.local }),
+          }),
+          log,
+          ...deskLimits(config),
+        });
   const claims = new Claims(safe, left);
   const giveBack = async () => {
     second.end();

@@ -69,6 +69,7 @@ class Node {
       continuity: () => ({
         adopt: async () => 0,
         release: async () => undefined,
+        letGo: async () => undefined,
         takeIn: async () => {},
         holds: () => false,
         left: async () => [],

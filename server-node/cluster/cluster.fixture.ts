@@ -79,6 +79,8 @@ export class CloudNode {
   reading: Promise<void> | undefined;
   /** what it does to take them over */
   adopting: ((run: string) => Promise<void>) | undefined;
+  /** what it does for a node that an edge has brought one of its sessions */
+  letGo: ((departure: unknown) => Promise<unknown>) | undefined;
   /** sessions that other nodes may have, by their names */
   readonly parked = new Map<string, unknown>();
   #silent = false;
@@ -143,6 +145,7 @@ export class CloudNode {
           this.parked.delete(id);
           return line;
         },
+        letGo: async (departure) => this.letGo?.(departure),
         takeIn: async (line) => void this.parked.set((line as { id: string }).id, line),
         holds: ({ key }) => this.tookOver.has(key),
       }),

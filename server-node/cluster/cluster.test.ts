@@ -47,6 +47,26 @@ test('a message reaches somebody at another node, by bare and by full JID; an an
     assert.equal(a.cluster.transit.size + b.cluster.transit.size, 0, 'nothing is on its way any more');
   }));
 
+test('who has a session that an edge has taken elsewhere is asked to let go of it; who is out of reach says nothing', () =>
+  cloud('a b', async (_, a, b) => {
+    await a.world.come('anna/x');
+    await settled();
+    const [held] = b.world.router.sessions.of('anna');
+    assert.ok(held !== undefined && !held.here);
+    const asked: unknown[] = [];
+    a.letGo = async (departure) => {
+      asked.push(departure);
+      return { handled: 3 };
+    };
+    assert.deepEqual(await b.cluster.letGo(held, { jid: `${ANNA}/x` }), { handled: 3 });
+    assert.deepEqual(asked, [{ jid: `${ANNA}/x` }]);
+    a.letGo = () => Promise.reject(new Error('a bug'));
+    assert.equal(await b.cluster.letGo(held, {}), undefined);
+    await a.cluster.leave();
+    await eventually('it is gone', () => b.world.router.sessions.of('anna').length === 0);
+    assert.equal(await b.cluster.letGo(held, {}), undefined);
+  }));
+
 test('presence: contacts at other nodes see somebody come, change and go, and are seen by who comes', () =>
   cloud('a b c', async (_, a, b, c) => {
     const bert = await b.world.come('bert/y', '<presence><show>dnd</show></presence>');

@@ -22,6 +22,8 @@ const MOST_WAIT_MS = 1000;
 /** accounts that messages were kept for are remembered so long, milliseconds, and so many */
 const KEPT_MS = 60_000;
 const MOST_KEPT = 100_000;
+/** a node that lives may have to wait for its disk before it lets go of a session, milliseconds */
+const LET_GO_MS = 60_000;
 
 /** This node among the others of its domain, as its router knows them: their sessions, and what is said to them. */
 export class Cluster implements Others {
@@ -243,6 +245,13 @@ export class Cluster implements Others {
     if (found === undefined) await this.#estates.adoptions();
     else this.#conversation.took(id);
     return found;
+  }
+
+  /** The node that holds a session whose edge has come here with it lets go of it; undefined when it does not say so. */
+  letGo(session: Session, departure: unknown): Promise<unknown> {
+    const { run } = (session as RemoteSession).way;
+    const asked = this.#members.others.get(run)?.ask('let-go', departure, LET_GO_MS);
+    return asked?.catch(() => undefined) ?? Promise.resolve(undefined);
   }
 
   /** A session that was fetched is here for good: who gave it away need not remember it. */

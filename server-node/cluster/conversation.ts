@@ -43,6 +43,8 @@ export class Conversation {
         if (line !== undefined) from.given.set(id, line);
         return line;
       }
+      case 'let-go':
+        return cluster.continuity().letGo(body);
       case 'took':
         return (body as string[]).filter((id) => this.#fetched.has(id));
       case 'withdraw': {

@@ -76,6 +76,8 @@ export interface ClusterContinuity {
   readonly graceMs: number;
   /** Gives a session away to another node; undefined when it is not here. */
   release(id: string, account: string): Promise<unknown>;
+  /** Lets go of a session whose client's edge has taken it to another node; undefined when it is not here. */
+  letGo(departure: unknown): Promise<unknown>;
   /** Takes a session that was given away, to wait here for its client. */
   takeIn(line: unknown): Promise<void>;
 }

@@ -1,11 +1,12 @@
 import { KIND, TO_EDGE } from '../link/edge-frames.ts';
 import type { Packer } from '../link/pack.ts';
-import type { Debt, Fate, Outlet, Session } from '../router/session.ts';
+import { type Debt, type Fate, type Outlet, offlineKey, type Session } from '../router/session.ts';
 import { Debts } from '../stream/debts.ts';
 import type { Kept, Unacknowledged } from '../stream/ports.ts';
 import type { Bytes } from '../xml/chars.ts';
 import { readTag } from '../xml/tag.ts';
 import type { DeskCore } from './desk-core.ts';
+import type { Departure, Handover } from './handover.ts';
 
 /** What the link to the edge takes. */
 export interface Quay {
@@ -17,6 +18,10 @@ export interface Quay {
   /** a stanza that goes to many in a row is written once */
   deliver(session: number, bytes: Bytes): void;
   askDrained(session: number): Promise<void>;
+  /** Something was thrown that nobody expects. */
+  fault(error: unknown): void;
+  /** Its session goes on at another core. Answers with what was said to its edge and did not come there. */
+  parted(berth: Berth, acted: number | undefined): readonly Bytes[];
 }
 
 /** A message that an edge was given, until it says what became of it. */
@@ -24,6 +29,8 @@ interface Given {
   readonly bytes: Bytes;
   readonly at: number;
   readonly fate: Fate | undefined;
+  /** where it lies whatever happens here, or '' */
+  readonly key: string;
   kept: Kept | undefined;
 }
 
@@ -59,6 +66,8 @@ export class Berth implements Outlet {
   #debts: Debts | undefined;
   #over = false;
   #packed: readonly unknown[] = [];
+  /** what the core before this one says that it has handled of what may be handled */
+  #before: Pick<Handover, 'handled' | 'beyond'> | undefined;
 
   constructor(quay: Quay, number: number, account: string, handled = 0, next = 1) {
     this.#quay = quay;
@@ -79,22 +88,18 @@ export class Berth implements Outlet {
       return undefined;
     }
     const number = this.#next++;
-    const given: Given = { bytes, at: this.#quay.core.now(), fate, kept: undefined };
-    this.#given.set(number, given);
+    const at = this.#quay.core.now();
     const whole = original(fate);
     // what lies elsewhere has its place there whatever happens here
-    const place = fate !== undefined && whole === undefined ? fate.keep(nowhere) : undefined;
+    const put = () => this.#quay.core.safe.put(this.#account, { bytes, at });
+    const key = (fate !== undefined && whole === undefined ? fate.keep(put)?.key : undefined) ?? '';
+    const given: Given = { bytes, at, fate, key, kept: undefined };
+    this.#given.set(number, given);
     const elsewhere = fate !== undefined && (whole === undefined || whole !== bytes);
     this.#say(() => {
       const kind = elsewhere ? KIND.elsewhere : KIND.own;
       const { out } = this.#quay;
-      out
-        .byte(TO_EDGE.message)
-        .count(this.number)
-        .byte(kind)
-        .count(number)
-        .text(place?.key ?? '')
-        .bytes(bytes);
+      out.byte(TO_EDGE.message).count(this.number).byte(kind).count(number).text(key).bytes(bytes);
     });
     return new Owed(this, number, this.waiting ? this.#secure(given) : undefined);
   }
@@ -195,8 +200,18 @@ export class Berth implements Outlet {
     const { session } = this;
     const tag = raw === '' ? undefined : readTag(raw, 0, Number.POSITIVE_INFINITY);
     if (session === undefined || session.closed || tag === undefined) return;
+    if (maybe && this.#isHandled(this.#begun)) return;
     const { core } = this.#quay;
-    return maybe ? core.again(session, tag, raw) : core.receive(session, tag, raw);
+    try {
+      return maybe ? core.again(session, tag, raw) : core.receive(session, tag, raw);
+    } catch (error) {
+      // a bug that this stanza meets: it is no reason to stop with the session, nor with others
+      this.#quay.fault(error);
+    }
+  }
+
+  #isHandled(number: number): boolean {
+    return this.#before !== undefined && (number <= this.#before.handled || this.#before.beyond.includes(number));
   }
 
   /** The stanza is handled; what it causes may have to be on disk yet. */
@@ -284,14 +299,58 @@ export class Berth implements Outlet {
   }
 
   /** A message that a dead core gave. `kept`: where it lies on disk */
-  regive(number: number, bytes: Bytes, at: number, fate: Fate | undefined, kept: Kept | undefined): void {
-    this.#given.set(number, { bytes, at, fate, kept });
+  regive(number: number, bytes: Bytes, at: number, fate: Fate | undefined, key: string, kept: Kept | undefined): void {
+    this.#given.set(number, { bytes, at, fate, key, kept });
     this.#next = Math.max(this.#next, number + 1);
   }
 
-  /** Over another link to the same edge, or by none. */
-  move(quay: Quay): void {
-    this.#quay = quay;
+  /**
+   * Its edge has taken its session to another core. When what its client sent is handled and safe it is over here, and nobody is
+   * told: what the edge has is for the next core to see to, the rest goes there, or where messages wait.
+   */
+  async letGo(departure: Departure): Promise<Handover | undefined> {
+    for (;;) {
+      await new Promise<void>((done) => this.afterwards(() => this.#say(done)));
+      const owed = this.#debts?.discharge();
+      if (owed === undefined) break;
+      await Promise.allSettled([owed]);
+    }
+    const { session } = this;
+    const { core } = this.#quay;
+    if (this.#over || session === undefined || session.closed) return undefined;
+    this.#over = true;
+    // another core than this had it last, and numbered what it sent by itself: what that was is not known here
+    const acted = departure.from?.core === core.id ? departure.from?.acted : undefined;
+    const stanzas = this.#quay.parted(this, acted);
+    const back = this.#leave(session, acted === undefined ? 0 : departure.nextMessage);
+    const handover = { capsule: core.pack(session), handled: this.#handled, beyond: [...this.#beyond], stanzas };
+    const left = core.moveAway(session);
+    await Promise.all([left, core.undelivered(session, back)]);
+    return handover;
+  }
+
+  /** What its client was given, from `unseen` on without its edge. Answers with what goes where messages wait. */
+  #leave(session: Session, unseen: number): Unacknowledged[] {
+    const back: Unacknowledged[] = [];
+    for (const [number, { fate, bytes, at, key, kept }] of this.#given) {
+      if (number >= unseen) {
+        const offline = offlineKey.read(key);
+        if (offline !== undefined) session.given?.delete(offline.id); // it lies there, and was not sent
+        if (fate === undefined || fate.lost()) back.push({ bytes: original(fate) ?? bytes, at });
+        if (fate === undefined) kept?.drop();
+      } else if (key !== '') this.#quay.core.forget(key);
+      else if (fate === undefined) kept?.drop();
+      else if (original(fate) === bytes) fate.taken();
+      else if (fate.lost()) back.push({ bytes: original(fate) ?? bytes, at });
+    }
+    this.#given.clear();
+    return back;
+  }
+
+  /** What the core before this one had of it. */
+  goesOn({ handled, beyond, stanzas }: Handover): void {
+    this.#before = { handled, beyond };
+    for (const bytes of stanzas) this.send(bytes);
   }
 
   /**
@@ -318,10 +377,6 @@ export class Berth implements Outlet {
     await Promise.all([closed, core.undelivered(session, [...back, ...left])]);
   }
 }
-
-const nowhere = (): never => {
-  throw new Error('what lies elsewhere is not put anywhere');
-};
 
 /** A message that an edge has, by its number. */
 class Owed implements Debt {

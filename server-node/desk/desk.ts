@@ -2,10 +2,7 @@ import { commonVersion, EdgeHello, Hearing, sayHello } from '../link/hello.ts';
 import type { Pipe } from '../link/link.ts';
 import { type EdgeView, RemoteEdge, type RemoteEdgeOptions } from './remote-edge.ts';
 
-export interface DeskOptions extends RemoteEdgeOptions {
-  /** of this process, made anew at each start */
-  readonly id: string;
-}
+export type DeskOptions = RemoteEdgeOptions;
 
 /** how long an edge's first words may take, milliseconds */
 const HELLO_MS = 5000;
@@ -15,6 +12,8 @@ const TICK_MS = 250;
 export class EdgeDesk {
   readonly #options: DeskOptions;
   readonly #edges = new Map<string, RemoteEdge>();
+  /** what edges left here that live and have forgotten us: they hand it over anew, here or elsewhere */
+  readonly #former = new Set<RemoteEdge>();
   readonly #timer: ReturnType<typeof setInterval>;
   #stopped = false;
   /** for metrics: edges that came, and that did not come back in time */
@@ -41,7 +40,7 @@ export class EdgeDesk {
   }
 
   get sessions(): number {
-    return [...this.#edges.values()].reduce((sum, { size }) => sum + size, 0);
+    return [...this.#edges.values(), ...this.#former].reduce((sum, { size }) => sum + size, 0);
   }
 
   /** written to the edges that are there */
@@ -84,7 +83,8 @@ export class EdgeDesk {
   }
 
   #welcome(pipe: Pipe, hello: EdgeHello, rest: Buffer): RemoteEdge | undefined {
-    const { core, id, log } = this.#options;
+    const { core, log } = this.#options;
+    const { id } = core;
     const version = commonVersion(hello);
     if (this.#stopped) return this.#refuse(pipe, 'the core is about to stop');
     if (version === undefined)
@@ -95,9 +95,10 @@ export class EdgeDesk {
     if (hello.domain !== core.domain)
       return this.#refuse(pipe, `it serves ${hello.domain}, and this core serves ${core.domain}`);
     let edge = this.#edges.get(hello.id);
-    const goesOn = edge !== undefined && hello.knows === id;
+    const goesOn = edge !== undefined && hello.knows === id && !edge.faulty;
     if (edge !== undefined && !goesOn) {
-      edge.lost(); // it has forgotten us, and hands its sessions over anew
+      edge.retire();
+      this.#former.add(edge);
       this.#edges.delete(hello.id);
     }
     if (edge === undefined || !goesOn) {
@@ -124,12 +125,17 @@ export class EdgeDesk {
       } else full ||= edge.full;
     }
     for (const edge of this.#edges.values()) edge.withhold(full);
+    for (const edge of this.#former) {
+      if (edge.size > 0 && !edge.overdue) continue;
+      this.#former.delete(edge);
+      edge.lost();
+    }
   }
 
   /** In order: edges keep their clients, and what those have not acknowledged is on disk when this resolves. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#timer);
-    await Promise.all([...this.#edges.values()].map((edge) => edge.leave()));
+    await Promise.all([...this.#edges.values(), ...this.#former].map((edge) => edge.leave()));
   }
 }

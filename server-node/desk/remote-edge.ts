@@ -11,6 +11,7 @@ import { StanzaError } from '../xmpp/errors.ts';
 import { answers } from './answers.ts';
 import { Berth, type Quay } from './berth.ts';
 import type { DeskCore } from './desk-core.ts';
+import { Unseen } from './handover.ts';
 
 /** what may lie here for an edge that is cut off before it is given up, bytes */
 const MOST_FOR_ABSENT = 64 * 1024 * 1024;
@@ -52,6 +53,9 @@ export class RemoteEdge implements Quay {
   #address: string | undefined;
   readonly #since: number;
   #facts = '';
+  #unseen: Unseen | undefined;
+  /** something of a batch was not acted on: what was counted is not true any more, and the edge has to begin anew */
+  faulty = false;
 
   constructor(name: string, options: RemoteEdgeOptions) {
     this.name = name;
@@ -171,6 +175,19 @@ export class RemoteEdge implements Quay {
     return new Promise((resolve) => this.#drains.set(id, resolve));
   }
 
+  fault(error: unknown): void {
+    this.#options.log.error(`a stanza from the edge ${this.name} failed`, error);
+  }
+
+  parted(berth: Berth, acted: number | undefined): readonly Bytes[] {
+    this.#berths.delete(berth.number);
+    this.#dirty.delete(berth);
+    if (acted === undefined) return [];
+    this.#unseen ??= new Unseen(acted);
+    this.#unseen.read(this.#link.kept());
+    return this.#unseen.take(berth.number);
+  }
+
   #complete(): void {
     this.#last = undefined;
     for (const berth of this.#dirty) berth.complete();
@@ -191,6 +208,7 @@ export class RemoteEdge implements Quay {
       while (!batch.done) this.#frame(batch.byte(), batch);
     } catch (error) {
       this.#options.log.error(`what the edge ${this.name} says can't be understood`, error);
+      this.faulty = true; // the rest of the batch counts as acted on: only what the edge hands over anew is whole
       this.#link.drop();
     }
   }
@@ -334,32 +352,47 @@ export class RemoteEdge implements Quay {
     berth.waiting = orphan.waiting;
     this.#berths.set(number, berth);
     for (const { number: message, kind, key, at, bytes } of messages) {
+      const receipt = key === '' ? undefined : this.core.safe.foreign?.(key);
+      if (typeof receipt === 'object') {
+        berth.regive(message, bytes, at, receipt, key, undefined); // the node that it came from lives, and waits for its fate
+        continue;
+      }
       const kept = key === '' ? this.core.claim(account, bytes) : this.core.safe.known(key);
-      berth.regive(message, bytes, at, kind === KIND.own ? undefined : fateOf(key === '' ? undefined : kept), kept);
+      const fate = kind === KIND.own ? undefined : fateOf(key === '' ? undefined : kept);
+      berth.regive(message, bytes, at, fate, key, kept);
     }
     for (const bytes of arrived) this.core.claim(account, bytes)?.drop();
-    this.core.recover(berth.keepAll());
-    let ready = () => {};
-    const restored = new Promise<void>((resolve) => {
-      ready = resolve;
-    });
-    berth.wait(restored); // its stanzas come behind this frame
-    this.core.unpack(orphan.capsule, berth).then(
-      (session) => {
-        berth.session = session;
-        this.#answer(id, session !== undefined);
-        this.dirty(berth);
-        ready();
-      },
-      (error: unknown) => {
-        this.#options.log.error('a session of a dead core could not go on', error);
-        this.#answer(id, false);
-        ready();
-      },
-    );
+    const kept = berth.keepAll();
+    this.core.recover(kept);
+    berth.wait(this.#goesOn(berth, id, orphan, kept)); // its stanzas come behind this frame
+  }
+
+  async #goesOn(berth: Berth, id: number, orphan: Orphan, kept: Promise<void>): Promise<void> {
+    const { jid, connectedAt } = orphan.capsule as { jid: string; connectedAt: number };
+    const { from, nextMessage } = orphan;
+    try {
+      // what it holds is safe here before who held it drops it
+      const handover = await this.core.claimSession({ jid, connectedAt, from, nextMessage }, kept);
+      const session = await this.core.unpack(handover?.capsule ?? orphan.capsule, berth);
+      berth.session = session;
+      this.#answer(id, session !== undefined);
+      this.dirty(berth);
+      if (handover === undefined || session === undefined) return;
+      berth.goesOn(handover);
+      this.core.arrived(session);
+    } catch (error) {
+      this.#options.log.error('a session of a dead core could not go on', error);
+      this.#answer(id, false);
+    }
   }
 
   // the end
+
+  /** The edge has forgotten us, and hands its sessions over anew, here or elsewhere: until it does they stay. */
+  retire(): void {
+    this.#cutAt ??= this.core.now();
+    this.#link.drop();
+  }
 
   /** The edge will not come back: its sessions end. */
   lost(): void {

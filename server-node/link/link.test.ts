@@ -25,12 +25,13 @@ class End {
   pipe = new HeldPipe();
   readonly link: Link;
 
-  constructor(window?: number) {
+  constructor(window?: number, gatherMs = 0) {
     this.link = new Link({
       act: (batch) => this.heard.push(words(batch)),
       closed: () => void this.closed++,
       now: () => this.now,
       deadMs: 10_000,
+      gatherMs,
       ...(window === undefined ? {} : { window }),
     });
     this.link.attach(this.pipe, 0, Buffer.alloc(0));
@@ -68,6 +69,34 @@ test('what is said in one turn is one batch, acted on whole, in whatever pieces 
     here.reaches(there, size);
     assert.deepEqual(there.heard, [['a', 'b'], ['c'.repeat(5000)]]);
   }
+});
+
+test('what can wait goes at once after a silence, then together: with what can not, when it is much, or in the end', async () => {
+  const [here, there] = [new End(undefined, 4), new End()];
+  here.now = 1000;
+  const later = async (text: string) => {
+    here.link.later.text(text);
+    await turn();
+  };
+  await later('1');
+  assert.equal(here.pipe.written.length, 1, 'nothing was said for long');
+  await later('2');
+  await later('3');
+  assert.equal(here.pipe.written.length, 1);
+  await here.says('4');
+  assert.equal(here.pipe.written.length, 2);
+  await later('5');
+  here.now += 4;
+  await later('6');
+  assert.equal(here.pipe.written.length, 3, 'it has waited, and something else woke us');
+  await later('7');
+  await later('8'.repeat(5000));
+  await later('9');
+  assert.equal(here.pipe.written.length, 4, 'enough for a batch');
+  await later('10');
+  while (here.pipe.written.length < 5) await new Promise((resolve) => setTimeout(resolve, 1));
+  here.reaches(there);
+  assert.deepEqual(there.heard, [['1'], ['2', '3', '4'], ['5', '6'], ['7', '8'.repeat(5000), '9'], ['10']]);
 });
 
 test('over the next pipe everything arrives once: what had been acted on is not sent again, or not acted on', async () => {

@@ -15,6 +15,10 @@ export interface Pipe {
 export const HEADER = 16;
 /** a batch that claims to be longer is none, bytes */
 const MOST_BATCH = 256 * 1024 * 1024;
+/** what is gathered waits so much longer for a turn that something else has woken us for, milliseconds: a timer is one more */
+const SLACK_MS = 3;
+/** what is gathered for longer than a turn is not more than this, bytes */
+const MOST_GATHERED = 4096;
 /** what may be written and not be acted on by the other side before senders wait, bytes */
 const WINDOW = 4 * 1024 * 1024;
 
@@ -34,6 +38,8 @@ export interface LinkOptions {
   /** how long nothing may come before the other side is held for dead, milliseconds */
   readonly deadMs: number;
   readonly window?: number;
+  /** what can wait and is said so soon after the last batch waits until so long after it, milliseconds */
+  readonly gatherMs?: number;
 }
 
 /**
@@ -55,6 +61,9 @@ export class Link {
   #pieces: Buffer[] = [];
   #pieceBytes = 0;
   #scheduled = false;
+  #gathering: ReturnType<typeof setTimeout> | undefined;
+  readonly #gatherMs: number;
+  #flushedAt = Number.NEGATIVE_INFINITY;
   #heardAt = 0;
   #wroteAt = 0;
   #waiting: (() => void)[] = [];
@@ -65,6 +74,7 @@ export class Link {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#window = options.window ?? WINDOW;
+    this.#gatherMs = options.gatherMs ?? 0;
   }
 
   /** the last batch that was acted on here */
@@ -91,6 +101,21 @@ export class Link {
     return this.#packer;
   }
 
+  /**
+   * Where frames are written that nobody waits for by the hundredth of a second. At some hundred a second the price of a batch is
+   * that it wakes the other process, and its answer this one: more than all that is done with it.
+   */
+  get later(): Packer {
+    if (this.#gatherMs === 0 || this.#packer.length > MOST_GATHERED) return this.out;
+    if (!this.#scheduled) {
+      const rest = Math.min(this.#gatherMs, this.#flushedAt + this.#gatherMs - this.#options.now());
+      if (rest <= 0) return this.out;
+      this.#gathering ??= setTimeout(() => this.flush(), rest + SLACK_MS);
+    }
+    if (this.#packer.length === 0) this.#packer.gap(HEADER);
+    return this.#packer;
+  }
+
   /** Undefined when there is room for more; else resolves when there is. */
   room(): Promise<void> | undefined {
     if (this.underWay <= this.#window) return undefined;
@@ -108,9 +133,18 @@ export class Link {
     if (!withheld) this.#tellActed();
   }
 
+  /** What the other side may not have acted on, in its order: the numbers of batches, and what they say. */
+  *kept(): Iterable<readonly [number: number, content: Unpacker]> {
+    this.flush();
+    for (const { number, bytes } of this.#kept) yield [number, new Unpacker(bytes.subarray(HEADER))];
+  }
+
   flush(): void {
     this.#options.completes?.();
     this.#scheduled = false;
+    if (this.#gathering !== undefined) clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+    if (this.#gatherMs > 0) this.#flushedAt = this.#options.now();
     if (this.#packer.length <= HEADER) return;
     const bytes = this.#packer.take();
     bytes.writeUInt32BE(bytes.length - 4, 0);

@@ -1,13 +1,19 @@
 import type { Bytes } from '../xml/chars.ts';
 
-/** How much a packer makes room for at first; most batches of one turn are smaller. */
-const FIRST_ROOM = 4096;
+/** How much a packer makes room for at first: many are for a few numbers and are thrown away. */
+const FIRST_ROOM = 512;
+/** And once something was taken: most batches of one turn are much smaller, and stand in it one behind the other. */
+const ROOM = 16_384;
+/** with less room than this left it begins with new room */
+const LEAST_ROOM = 1024;
+const NO_ROOM = Buffer.alloc(0);
 const MOST_SHIFT = 2 ** 53;
 
 /** Numbers and bytes, written one behind the other: what goes over a link in one turn. */
 export class Packer {
-  #buffer: Buffer = Buffer.allocUnsafe(FIRST_ROOM);
+  #buffer: Buffer = NO_ROOM;
   #length = 0;
+  #least = FIRST_ROOM;
 
   /** bytes written so far */
   get length(): number {
@@ -60,14 +66,17 @@ export class Packer {
   /** What was written, and nothing is left: it is the caller's. */
   take(): Buffer {
     const taken = this.#buffer.subarray(0, this.#length);
-    this.#buffer = Buffer.allocUnsafe(FIRST_ROOM);
+    const left = this.#buffer.length - this.#length;
+    // what was taken may be kept for long: it must not keep much more than itself
+    this.#buffer = left >= LEAST_ROOM && this.#buffer.length <= ROOM ? this.#buffer.subarray(this.#length) : NO_ROOM;
     this.#length = 0;
+    this.#least = ROOM;
     return taken;
   }
 
   #room(more: number): void {
     if (this.#length + more <= this.#buffer.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + more));
+    const larger = Buffer.allocUnsafe(Math.max(this.#least, this.#buffer.length * 2, this.#length + more));
     this.#buffer.copy(larger, 0, 0, this.#length);
     this.#buffer = larger;
   }

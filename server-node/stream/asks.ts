@@ -53,4 +53,6 @@ export interface Orphan {
   readonly confirmed: number;
   /** the number of the next message that it is sent */
   readonly nextMessage: number;
+  /** the core that had it, and how many batches of that core the edge has acted on: it may live */
+  readonly from?: { readonly core: string; readonly acted: number };
 }

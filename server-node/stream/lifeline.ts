@@ -77,6 +77,8 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
   /** the same by the clock that only goes forward */
   #waitsSince = 0;
   over = false;
+  /** while it is being given to another node: resolves when it is over here, or stays after all */
+  leaving: Promise<void> | undefined;
 
   constructor(
     core: StreamCore<S>,
@@ -346,6 +348,16 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
    */
   async release(gone: (packed: PackedLine) => void): Promise<PackedLine | undefined> {
     if (this.pack() === undefined) return undefined;
+    const released = this.#release(gone);
+    const done = () => {
+      if (this.leaving === leaving) this.leaving = undefined;
+    };
+    const leaving = released.then(done, done);
+    this.leaving = leaving;
+    return released;
+  }
+
+  async #release(gone: (packed: PackedLine) => void): Promise<PackedLine | undefined> {
     // first its old connection ends: what would still come over it would be counted, and told as handled, before it is safe
     const bearer = this.#bearer;
     this.#wire = undefined;

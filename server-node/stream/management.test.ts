@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Lifeline } from './lifeline.ts';
-import { HEADER, House, LIMITS, SM, Talk } from './talk.fixture.ts';
+import { type FakeSession, HEADER, House, LIMITS, SM, Talk } from './talk.fixture.ts';
 
 const ENABLE = `<enable xmlns='${SM}' resume='true'/>`;
 const ASK = `<r xmlns='${SM}'/>`;
@@ -376,6 +376,44 @@ test('a session that goes to another node takes along what came for it until not
   outlet.send(message(2)); // while what waits is being written
   const packed = await released;
   assert.deepEqual([left, bodies(packed?.waiting), line.over], ['1,2', ['1', '2'], true]);
+});
+
+test('who resumes a session that is just being given to another node is served from there, or told no', async () => {
+  const house = new House();
+  const given = new Map<string, unknown>();
+  house.core.fetch = async (id) => given.get(id);
+  const release = async (line: Lifeline<FakeSession>) => {
+    let written = () => {};
+    house.core.safe.put = (account, { bytes }) => ({
+      key: `${account} ${bytes}`,
+      stored: new Promise<void>((resolve) => {
+        written = resolve;
+      }),
+      drop: () => {},
+    });
+    line.send(message(1));
+    const packed = line.release((all) => void given.set('fresh1', all));
+    const again = await back(house);
+    assert.equal(await again.says(resume('fresh1', 0)), '', 'the disk is slow, and who has it is not decided');
+    return { again, packed, written };
+  };
+  const bound = async () => {
+    const talk = await Talk.bound({ house }, ENABLE);
+    const line = house.lines.find(/ id='([^']+)'/.exec(talk.socket.written)?.[1] ?? '', 'anna');
+    assert.ok(line instanceof Lifeline);
+    return line;
+  };
+  const gone = await release(await bound());
+  gone.written();
+  await gone.packed;
+  assert.match(await gone.again.hears(), /^<resumed [^>]*previd='fresh1'\/><message /);
+  const [line] = [...house.lines.all()].filter(({ over }) => !over);
+  assert.ok(line !== undefined);
+  const lost = await release(line);
+  house.core.fetch = async () => undefined;
+  lost.written();
+  await lost.packed;
+  assert.match(await lost.again.hears(), /<failed .*item-not-found/);
 });
 
 test('a clock that is set forward ends no session that waits', async () => {

@@ -71,8 +71,12 @@ export class SessionDesk<S extends { readonly jid: Jid }> {
 
   /** A session that may be resumed, wherever it is; how far one came that is over. */
   async #find(id: string, account: string): Promise<Lifeline<S> | number | undefined> {
-    const here = this.#lines.find(id, account);
-    if (here instanceof Lifeline) return here;
+    let here = this.#lines.find(id, account);
+    while (here instanceof Lifeline) {
+      if (here.leaving === undefined) return here;
+      await here.leaving; // whoever attached to it now would be told by nobody that it has gone
+      here = this.#lines.find(id, account);
+    }
     // another node may have died meanwhile, and its sessions have come here
     return (await this.#fetch(id, account)) ?? this.#lines.find(id, account) ?? here;
   }
@@ -114,15 +118,17 @@ export class SessionDesk<S extends { readonly jid: Jid }> {
     const h = readCount(request.attributes['h']);
     if (h === undefined) return failed('bad-request');
     let line: Lifeline<S> | number | undefined;
-    try {
-      if (!(await this.#core.stands(login))) return failed('item-not-found');
-      line = await this.#find(previd, login.name);
-    } catch (error) {
-      if (!this.#core.outage(error)) throw error;
-      return failed('resource-constraint'); // RFC 6120 §8.3.3.18: it may go well soon
-    }
-    if (line === undefined || typeof line === 'number') return failed('item-not-found', line);
-    await line.settle();
+    do {
+      try {
+        if (!(await this.#core.stands(login))) return failed('item-not-found');
+        line = await this.#find(previd, login.name);
+      } catch (error) {
+        if (!this.#core.outage(error)) throw error;
+        return failed('resource-constraint'); // RFC 6120 §8.3.3.18: it may go well soon
+      }
+      if (line === undefined || typeof line === 'number') return failed('item-not-found', line);
+      await line.settle();
+    } while (line.leaving !== undefined); // another node asked for it meanwhile: it is looked for there
     if (this.#bearer.over || line.over) return failed('item-not-found', line.handled);
     if (!line.acknowledged(h)) return { tooHigh: h, sent: line.sent };
     const resumed = el('resumed', NS.management, { h: String(line.handled), previd });

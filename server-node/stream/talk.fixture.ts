@@ -75,7 +75,7 @@ export const secured = (version = 'TLSv1.3', certified: readonly string[] = []):
   certified,
 });
 
-interface FakeSession {
+export interface FakeSession {
   readonly jid: Jid;
 }
 

@@ -4,6 +4,7 @@ import { Link, type Pipe } from '../../link/link.ts';
 import type { UnpackError, Unpacker } from '../../link/pack.ts';
 import type { Log } from '../../observe/log.ts';
 import type { CoreFacts } from '../../stream/asks.ts';
+import type { FormerCore } from './former-core.ts';
 
 /** How to reach one core. */
 export interface CoreAddress {
@@ -20,10 +21,12 @@ export interface LineOwner {
   readonly now: () => number;
   /** how long a core may say nothing before it is held for dead, milliseconds */
   readonly deadMs: number;
+  /** what clients say within that time goes to a core together, milliseconds */
+  readonly gatherMs: number;
   /** A core says what it offers; `first`: it has nothing of ours yet. */
   learnt(line: CoreLine, first: boolean): void;
-  /** the core process is gone, and another is there in its place, or none */
-  died(line: CoreLine): void;
+  /** the core process is gone or given up, and another is there in its place, or none; `former`: how far it was heard */
+  died(line: CoreLine, former: FormerCore): void;
   /** the same core goes on, or its pipe is gone for now */
   changed(line: CoreLine): void;
   frame(line: CoreLine, type: number, batch: Unpacker): void;
@@ -85,7 +88,7 @@ export class CoreLine {
   }
 
   #newLink(): Link {
-    const { now, deadMs } = this.#owner;
+    const { now, deadMs, gatherMs } = this.#owner;
     const link: Link = new Link({
       act: (batch) => this.#act(batch),
       closed: () => {
@@ -93,6 +96,7 @@ export class CoreLine {
       },
       now,
       deadMs,
+      gatherMs,
     });
     return link;
   }
@@ -227,7 +231,7 @@ export class CoreLine {
   #forget(): void {
     const link = this.#link;
     const asks = this.#asks;
-    const had = this.#core !== '';
+    const former = { core: this.#core, acted: link.acted };
     this.#core = '';
     this.facts = undefined;
     this.#asks = new Map();
@@ -236,9 +240,9 @@ export class CoreLine {
     this.#before.bytes += link.traffic.bytes;
     this.#before.batches += link.traffic.batches;
     for (const { resolve } of asks.values()) resolve(undefined);
-    if (!had) return;
+    if (former.core === '') return;
     this.awaySince ??= this.#owner.now();
-    this.#owner.died(this);
+    this.#owner.died(this, former);
   }
 
   tick(): void {

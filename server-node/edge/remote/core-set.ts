@@ -4,6 +4,7 @@ import type { Log } from '../../observe/log.ts';
 import type { CoreAsks, CoreFacts } from '../../stream/asks.ts';
 import { CoreAway } from '../../stream/ports.ts';
 import { type CoreAddress, CoreLine, type LineOwner } from './core-line.ts';
+import type { FormerCore } from './former-core.ts';
 
 export interface CoreSetOptions {
   readonly domain: string;
@@ -14,6 +15,8 @@ export interface CoreSetOptions {
   readonly now: () => number;
   /** how long a core may say nothing before it is held for dead, milliseconds */
   readonly deadMs: number;
+  /** what clients say within that time goes to a core together, milliseconds; none: what they say in one turn */
+  readonly gatherMs?: number;
   /** how long a core is waited for while another could take its sessions, milliseconds */
   readonly failoverMs: number;
   /** how long a login waits for a core, milliseconds */
@@ -29,7 +32,7 @@ export interface Holder {
   /** Hands the core the sessions that none has; answers how many. */
   adopt(line: CoreLine): number;
   /** The core is gone: its sessions go to the other, or wait. Answers how many. */
-  bereave(line: CoreLine, other: CoreLine | undefined): number;
+  bereave(line: CoreLine, former: FormerCore, other: CoreLine | undefined): number;
   /** Clients that were waiting for this core may go on. */
   wake(line: CoreLine): void;
   frame(line: CoreLine, type: number, batch: Unpacker): void;
@@ -79,6 +82,10 @@ export class CoreSet implements LineOwner {
 
   get deadMs(): number {
     return this.#options.deadMs;
+  }
+
+  get gatherMs(): number {
+    return this.#options.gatherMs ?? 0;
   }
 
   get ready(): boolean {
@@ -166,11 +173,11 @@ export class CoreSet implements LineOwner {
     for (const { wake } of this.#waiters.splice(0)) wake(line);
   }
 
-  died(line: CoreLine): void {
+  died(line: CoreLine, former: FormerCore): void {
     this.counts.losses++;
     const other = this.#next();
     if (other === undefined) this.#noneSince ??= this.now();
-    const count = this.#holder.bereave(line, other);
+    const count = this.#holder.bereave(line, former, other);
     const where = other === undefined ? 'wait for another' : `go to ${other.address.name}`;
     this.log.warn(`the core ${line.address.name} of ${this.domain} is gone; ${count} sessions ${where}`);
   }

@@ -18,6 +18,7 @@ import { StanzaError } from '../../xmpp/errors.ts';
 import { type Jid, parseJid } from '../../xmpp/jid.ts';
 import type { CoreLine } from './core-line.ts';
 import { CoreSet, type CoreSetOptions, type Holder } from './core-set.ts';
+import type { FormerCore } from './former-core.ts';
 import { type Hears, hear, type NumberedMessage } from './hearing.ts';
 import { type RemoteLogins, remoteLogins } from './logins.ts';
 import { type Fates, RemoteReceipt, RemoteSession, SETTLED, type SessionAsk } from './remote-session.ts';
@@ -163,7 +164,7 @@ export class LinkCore implements StreamCore<RemoteSession>, Holder, Hears, Fates
 
   #give(session: RemoteSession, line: CoreLine, raw: Bytes): void {
     session.push(raw);
-    line.link.out.byte(TO_CORE.stanza).count(session.number).bytes(raw);
+    line.link.later.byte(TO_CORE.stanza).count(session.number).bytes(raw);
   }
 
   handled(session: RemoteSession): Promise<void> | undefined {
@@ -271,7 +272,7 @@ export class LinkCore implements StreamCore<RemoteSession>, Holder, Hears, Fates
 
   taken(session: RemoteSession, { number, kind, bytes, at, delayed }: RemoteReceipt): void {
     if (kind === KIND.own) session.arrived(bytes, at, this.#now(), delayed);
-    session.line?.link.out.byte(TO_CORE.taken).count(session.number).count(number);
+    session.line?.link.later.byte(TO_CORE.taken).count(session.number).count(number);
   }
 
   keep(session: RemoteSession, number: number): Promise<void> {
@@ -321,11 +322,12 @@ export class LinkCore implements StreamCore<RemoteSession>, Holder, Hears, Fates
     return orphans.length;
   }
 
-  bereave(line: CoreLine, other: CoreLine | undefined): number {
+  bereave(line: CoreLine, former: FormerCore, other: CoreLine | undefined): number {
     this.#last.delete(line);
     const theirs = [...this.#sessions.values()].filter((session) => session.line === line);
     for (const session of theirs) {
       session.line = undefined;
+      session.former = former;
       if (other !== undefined) this.#hand(session, other);
     }
     return theirs.length;
@@ -342,8 +344,16 @@ export class LinkCore implements StreamCore<RemoteSession>, Holder, Hears, Fates
     this.handedOver++;
     const { out } = line.link;
     const id = this.cores.nextAsk();
-    const { managed, waiting, confirmed, nextMessage } = session;
-    const orphan: Orphan = { capsule: JSON.parse(session.capsule), managed, waiting, confirmed, nextMessage };
+    const { managed, waiting, confirmed, nextMessage, former: from } = session;
+    const capsule = JSON.parse(session.capsule) as unknown;
+    const orphan: Orphan = {
+      capsule,
+      managed,
+      waiting,
+      confirmed,
+      nextMessage,
+      ...(from === undefined ? {} : { from }),
+    };
     out.byte(TO_CORE.restore).count(session.number).count(id).text(JSON.stringify(orphan)).count(session.messages.size);
     for (const { number, kind, key, at, bytes } of session.messages.values())
       out.count(number).byte(kind).text(key).count(at).bytes(bytes);

@@ -3,6 +3,7 @@ import type { Kept, Receipt, StreamOutlet, Unacknowledged } from '../../stream/p
 import type { Bytes } from '../../xml/chars.ts';
 import type { Jid } from '../../xmpp/jid.ts';
 import type { CoreLine } from './core-line.ts';
+import type { FormerCore } from './former-core.ts';
 
 /** stanzas, and bytes, of one client that the core may not have handled before the client is not read any more */
 const MOST_AHEAD = 64;
@@ -28,6 +29,8 @@ export class RemoteSession {
   readonly outlet: StreamOutlet;
   /** the core that has it; undefined while none has */
   line: CoreLine | undefined;
+  /** the core that had it before, and how far it was heard: it may live, and have more for it */
+  former: FormerCore | undefined;
   /** what the core gave for the next one; '' until the session is open */
   capsule = '';
   managed = false;

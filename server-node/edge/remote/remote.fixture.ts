@@ -1,5 +1,6 @@
 import { EdgeDesk } from '../../desk/desk.ts';
 import { deskCore } from '../../desk/desk-core.ts';
+import { Handovers } from '../../desk/handovers.ts';
 import type { EdgeHello } from '../../link/hello.ts';
 import type { Pipe } from '../../link/link.ts';
 import { Log } from '../../observe/log.ts';
@@ -55,13 +56,14 @@ class CoreProcess {
   readonly world: World;
   readonly desk: EdgeDesk;
   readonly second: SecondTime;
+  readonly handovers: Handovers;
   readonly #continuity: Continuity;
   claims: Claims | undefined;
   alive = true;
   /** nothing that comes is acted on, and nothing leaves */
   readonly pipes = new Set<MemoryPipe>();
 
-  constructor(stores: MemoryStores, house: House, name: string, log: Log) {
+  constructor(stores: MemoryStores, house: House, name: string, log: Log, peers: () => CoreProcess[]) {
     this.world = new World(stores, { offlineMessages: 1000 });
     const { router } = this.world;
     const safe = new Safekeeping(stores, Date.now(), (error) => {
@@ -89,18 +91,39 @@ class CoreProcess {
       },
     };
     const now = () => this.world.now;
+    this.handovers = new Handovers({
+      sessions: { of: (name) => [...router.sessions.of(name), ...peers().flatMap((peer) => peer.shown(name))] },
+      elsewhere: async (holder, departure) => {
+        const [peer] = peers().filter(({ world }) => world.router.sessions.of(holder.jid.local).length > 0);
+        const handover = await peer?.handovers.release(JSON.parse(JSON.stringify(departure)));
+        return handover && JSON.parse(JSON.stringify(handover));
+      },
+    });
     this.second = new SecondTime(stores, 'example.org', (name) => router.sessions.of(name).length > 0);
     this.#continuity = new Continuity({ stores, router, safe, core, limits: LIMITS.lines, now });
     this.desk = new EdgeDesk({
-      core: deskCore(core, this.second, now),
+      core: deskCore(core, this.second, {
+        id: name,
+        now,
+        claimSession: (departure, after) => this.handovers.claim(departure, after),
+        moveAway: (session) => router.moveAway(session),
+        forget: () => {},
+        arrived: ({ jid }) => void router.hooks.run('messages-waiting', { name: jid.local }),
+      }),
       log,
-      id: name,
       graceMs: 60_000,
       deadMs: 60_000,
     });
     this.#safe = safe;
   }
   readonly #safe: Safekeeping;
+
+  /** Its sessions as other cores know them. */
+  shown(name: string): Session[] {
+    return this.world.router.sessions
+      .of(name)
+      .map((session) => Object.create(session, { here: { value: false } }) as Session);
+  }
 
   async start(): Promise<void> {
     const { left } = await this.#continuity.restore();
@@ -122,6 +145,10 @@ export class Remote {
   readonly lines: string[] = [];
   readonly log = new Log('info', (line) => this.lines.push(line));
   core: CoreProcess | undefined;
+  /** another core of the same domain */
+  other: CoreProcess | undefined;
+  /** nothing gets through to that one */
+  barred: CoreProcess | undefined;
   #cores = 0;
   impatient = 0;
   readonly edge: LinkCore;
@@ -131,11 +158,14 @@ export class Remote {
     this.edge = new LinkCore({
       domain: 'example.org',
       name: 'edge-1',
-      cores: [{ name: 'the core', dial: () => this.#dial() }],
+      cores: [
+        { name: 'the core', dial: () => this.#dial(this.core) },
+        { name: 'another core', dial: () => this.#dial(this.other) },
+      ],
       log: this.log,
       now: Date.now,
       deadMs: 60_000,
-      failoverMs: 1000,
+      failoverMs: 20,
       loginMs: 5000,
       patienceMs,
       impatient: () => void this.impatient++,
@@ -144,9 +174,8 @@ export class Remote {
     this.#edgeHouse = { core: this.edge, lines, now: Date.now() } as unknown as House;
   }
 
-  async #dial(): Promise<Pipe> {
-    const { core } = this;
-    if (core === undefined) throw new Error('nobody listens');
+  async #dial(core: CoreProcess | undefined): Promise<Pipe> {
+    if (core === undefined || core === this.barred) throw new Error('nobody listens');
     const [here, there] = [new MemoryPipe(), new MemoryPipe()];
     here.other = there;
     there.other = here;
@@ -156,11 +185,27 @@ export class Remote {
   }
 
   async start(...people: string[]): Promise<CoreProcess> {
-    const core = new CoreProcess(this.stores, this.house, `core-${++this.#cores}`, this.log);
+    const core = this.#process();
     if (people.length > 0) await core.world.people(...people);
     await core.start();
     this.core = core;
     await this.until(() => core.desk.size === 1 && this.edge.cores.lines.some(({ ready }) => ready));
+    await turns();
+    return core;
+  }
+
+  #process(): CoreProcess {
+    const peers = (): CoreProcess[] => [this.core, this.other].flatMap((one) => (one && one !== core ? [one] : []));
+    const core: CoreProcess = new CoreProcess(this.stores, this.house, `core-${++this.#cores}`, this.log, peers);
+    return core;
+  }
+
+  /** One more core of the domain. */
+  async startAnother(): Promise<CoreProcess> {
+    const core = this.#process();
+    await core.start();
+    this.other = core;
+    await this.until(() => core.desk.size === 1 && this.edge.cores.lines.every(({ ready }) => ready));
     await turns();
     return core;
   }
@@ -214,7 +259,7 @@ export class Remote {
   }
 
   async words(said: string | Buffer): Promise<string> {
-    const pipe = await this.#dial();
+    const pipe = await this.#dial(this.core);
     let heard = '';
     pipe.listen(
       (data) => {
@@ -230,5 +275,6 @@ export class Remote {
   stop(): void {
     this.edge.stop();
     this.kill();
+    this.other?.desk.stop();
   }
 }
