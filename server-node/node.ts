@@ -221,11 +221,14 @@ export async function startNode(
     await cluster?.cluster.informed(); // what it sent before goes before what it sends from there
     const { session } = line;
     let moved: Promise<void> | undefined;
-    const packed = await line.release(({ waiting }) => {
-      cluster?.cluster.forget(waiting.flatMap(({ key }) => key ?? []));
-      moved = router.moveAway(session);
-      cluster?.cluster.went(session);
-    });
+    const packed = await line.release(
+      ({ waiting }) => {
+        cluster?.cluster.forget(waiting.flatMap(({ key }) => key ?? []));
+        moved = router.moveAway(session);
+        cluster?.cluster.went(session);
+      },
+      cluster && ((stanza, receipt) => cluster.cluster.transit.lend(session.jid, stanza, receipt)),
+    );
     await moved;
     return packed;
   };

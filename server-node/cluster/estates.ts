@@ -302,7 +302,7 @@ export class Estates {
     const claimed = await Promise.all(
       left.map(async (message) => {
         const origin = transitKey.read(message.key);
-        const numbers = origin?.run === run ? [origin.number, ...(message.also ?? [])] : [];
+        const numbers = [...(origin?.run === run ? [origin.number] : []), ...(message.also ?? [])];
         const mine = (await held?.claims(numbers)) ?? [];
         return mine.length > 0 || holds(message) ? [message.key] : [];
       }),

@@ -10,19 +10,21 @@ const MESSAGE = "<message from='bert@example.org/b' to='anna@example.org'><body>
 
 function transit() {
   const disk = new Map<string, string>();
+  const also = new Map<string, readonly number[] | undefined>();
   const back: string[] = [];
   const it = new Transit({
     run: 'r',
     now: () => 7,
     safe: {
-      put: (_account, { bytes }: Unacknowledged, key = ''): Kept => {
+      put: (_account, { bytes }: Unacknowledged, key, numbers): Kept => {
         disk.set(key, bytes);
+        also.set(key, numbers);
         return { key, stored: Promise.resolve(), drop: () => void disk.delete(key) };
       },
     },
     undelivered: async (_jid, stanzas) => void back.push(...stanzas.map(({ bytes }) => bytes)),
   });
-  return { it, disk, back };
+  return { it, disk, also, back };
 }
 
 test('a message lies on disk under its number from when it should until it has arrived', async () => {
@@ -62,4 +64,28 @@ test('what is on its way back already is not given back once more, whoever says 
   it.tooLate('x', ANNA.wire, number - 1);
   await Promise.all([it.lost(number), it.abandon('x')]);
   assert.equal(back.length, 1);
+});
+
+test('a message that several devices have a share in stays where it was made, when one of them goes to another node with it', async () => {
+  for (const end of ['taken', 'lost'] as const) {
+    const { it, back } = transit();
+    const receipt = new Receipt(MESSAGE).another().another();
+    const remote = it.follow('x', ANNA, MESSAGE, receipt);
+    const key = it.lend(ANNA, { bytes: MESSAGE, at: 5 }, receipt);
+    const lent = transitKey.read(key)?.number ?? 0;
+    it.moved(lent, 'y');
+    await it.lost(remote);
+    assert.deepEqual(back, [], 'the other may have it yet');
+    await it[end](lent);
+    assert.equal(back.length, end === 'lost' ? 1 : 0, end);
+  }
+});
+
+test('who clears up after this node is told of all devices that a copy on disk is for, also of one that has moved', async () => {
+  const { it, also } = transit();
+  const receipt = new Receipt(MESSAGE).another().another().another();
+  const [one, two] = [it.follow('x', ANNA, MESSAGE, receipt), it.follow('y', ANNA, MESSAGE, receipt)];
+  await it.keep(one);
+  const { number } = transitKey.read(it.lend(ANNA, { bytes: MESSAGE, at: 5 }, receipt)) ?? {};
+  assert.deepEqual([...also.values()], [[one, two, number]]);
 });

@@ -61,11 +61,24 @@ export class Transit {
   }
 
   /** Follows one; answers its number. */
-  follow(holder: string, jid: Jid, bytes: Bytes, receipt: Fate | undefined): number {
+  follow(holder: string, jid: Jid, bytes: Bytes, receipt: Fate | undefined, at = this.#parts.now()): number {
     const number = ++this.#last;
-    const entry = { jid, bytes, receipt, at: this.#parts.now(), holder, kept: undefined, returning: undefined };
+    const entry = { jid, bytes, receipt, at, holder, kept: undefined, returning: undefined };
     this.#open.set(number, entry);
     return number;
+  }
+
+  /**
+   * A session goes to another node with a message that other devices here and elsewhere have a share in: what becomes of it is
+   * decided here. Answers the key by which that node tells.
+   */
+  lend(jid: Jid, { bytes, at }: Unacknowledged, receipt: Fate & { readonly original?: Bytes }): string {
+    const number = this.follow(this.#parts.run, jid, bytes, receipt, at);
+    const entry = this.#open.get(number);
+    // who clears up after this node must know of all who may have it
+    if (receipt.key !== undefined && entry !== undefined)
+      this.#parts.safe.put(jid.local, { bytes: receipt.original ?? bytes, at }, receipt.key, this.#together(entry));
+    return transitKey.of(this.#parts.run, number);
   }
 
   /** What is owed to its sender. */

@@ -61,6 +61,16 @@ export class Receipt {
     this.#kept = undefined;
   }
 
+  /** several devices take part in it: it stays where it is when one of them goes to another node */
+  get shared(): boolean {
+    return true;
+  }
+
+  /** while a copy is kept: where it lies */
+  get key(): string | undefined {
+    return this.#kept?.key;
+  }
+
   /** while a copy is kept: when it lies on disk */
   get stored(): Promise<unknown> | undefined {
     return this.#kept?.stored;
@@ -90,7 +100,7 @@ export interface Debt {
   secure(): Promise<unknown>;
 }
 
-export type Fate = Pick<Receipt, 'taken' | 'lost' | 'keep'> & Partial<Pick<Receipt, 'passed' | 'stored'>>;
+export type Fate = Pick<Receipt, 'taken' | 'lost' | 'keep'> & Partial<Pick<Receipt, 'passed' | 'stored' | 'key'>>;
 
 /** What a session's client knows: what is different when it goes on elsewhere must be told to it. */
 export interface View {

@@ -101,14 +101,16 @@ export class AckQueue {
     return stored.length === 0 ? undefined : Promise.all(stored);
   }
 
-  /** The counters, and what waits. */
-  pack(): { readonly acknowledged: number; readonly waiting: readonly PackedStanza[] } {
-    const waiting = this.#queue.slice(this.#gone).map(({ bytes, at, kept, receipt }) => ({
-      bytes,
-      at,
-      ...(kept === undefined ? {} : { key: kept.key }),
-      ...(receipt?.original === undefined ? {} : { original: receipt.original }),
-    }));
+  /** The counters, and what waits. `lend`: for another node, the key by which it tells what becomes of what has a share in others. */
+  pack(lend?: (stanza: Unacknowledged, receipt: Receipt) => string): {
+    readonly acknowledged: number;
+    readonly waiting: readonly PackedStanza[];
+  } {
+    const waiting = this.#queue.slice(this.#gone).map(({ bytes, at, kept, receipt }) => {
+      const key = receipt?.shared === true && lend !== undefined ? lend({ bytes, at }, receipt) : kept?.key;
+      const original = receipt?.original;
+      return { bytes, at, ...(key === undefined ? {} : { key }), ...(original === undefined ? {} : { original }) };
+    });
     return { acknowledged: this.#acknowledged, waiting };
   }
 

@@ -3,7 +3,7 @@ import type { Jid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/namespaces.ts';
 import { AckQueue, type PackedStanza } from './ack-queue.ts';
 import { Debts } from './debts.ts';
-import type { Debt, PeerInfo, Receipt, StreamCore, StreamOutlet, StreamWire } from './ports.ts';
+import type { Debt, PeerInfo, Receipt, StreamCore, StreamOutlet, StreamWire, Unacknowledged } from './ports.ts';
 import { Quiet } from './quiet.ts';
 
 export const ASK: Bytes = `<r xmlns='${NS.management}'/>`;
@@ -35,6 +35,9 @@ export interface PackedLine {
   /** what its client knew; a node of an earlier version does not say */
   readonly view?: unknown;
 }
+
+/** The key by which another node tells what becomes of a message that other devices have a share in. */
+export type Lend = (stanza: Unacknowledged, receipt: Receipt) => string;
 
 /** What a lifeline tells the stream that serves it. */
 export interface Bearer {
@@ -294,7 +297,7 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
   }
 
   /** For a restart: all that is needed to go on; undefined when nobody could resume it. */
-  pack(): PackedLine | undefined {
+  pack(lend?: Lend): PackedLine | undefined {
     const { id, account, handled } = this;
     if (id === undefined || this.over || this.#session === undefined || this.#queue === undefined) return undefined;
     this.active(); // what was held back for an inactive client belongs to what it has not got
@@ -302,7 +305,15 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     const session = this.#core.pack(this.#session);
     const view = this.#core.view?.(this.#session);
     const lostAt = this.lostAt ?? this.#now();
-    return { id, account, handled, ...this.#queue.pack(), lostAt, session, ...(view === undefined ? {} : { view }) };
+    return {
+      id,
+      account,
+      handled,
+      ...this.#queue.pack(lend),
+      lostAt,
+      session,
+      ...(view === undefined ? {} : { view }),
+    };
   }
 
   /** A session of an earlier process, which waits for its client; undefined when its account may not go on. */
@@ -346,9 +357,9 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
    * It goes on at another node: all that is needed for that. Here it is over, and nobody is told that it went. `gone` is called in
    * the same turn: what came for it after it was packed, and before nothing more can come, would be lost.
    */
-  async release(gone: (packed: PackedLine) => void): Promise<PackedLine | undefined> {
+  async release(gone: (packed: PackedLine) => void, lend?: Lend): Promise<PackedLine | undefined> {
     if (this.pack() === undefined) return undefined;
-    const released = this.#release(gone);
+    const released = this.#release(gone, lend);
     const done = () => {
       if (this.leaving === leaving) this.leaving = undefined;
     };
@@ -357,7 +368,7 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     return released;
   }
 
-  async #release(gone: (packed: PackedLine) => void): Promise<PackedLine | undefined> {
+  async #release(gone: (packed: PackedLine) => void, lend?: Lend): Promise<PackedLine | undefined> {
     // first its old connection ends: what would still come over it would be counted, and told as handled, before it is safe
     const bearer = this.#bearer;
     this.#wire = undefined;
@@ -370,7 +381,7 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
     await this.settle();
     await this.#keep();
     await this.settle();
-    const packed = this.pack();
+    const packed = this.pack(lend);
     if (packed === undefined) return undefined;
     const stored = this.#keep();
     this.over = true;

@@ -58,6 +58,8 @@ export interface Receipt {
   lost(): boolean;
   /** it should lie on disk while nobody has it; `put` is called once at most, whoever asks first */
   keep(put: () => Kept): Kept | undefined;
+  /** several devices take part in it, and what becomes of it must be known where it was made */
+  readonly shared?: boolean;
   /** of a copy that another device asked for: when it lies on disk */
   readonly stored?: Promise<unknown> | undefined;
 }
