@@ -81,7 +81,7 @@ export async function startEdge(config: EdgeConfig, folder: string, log: Log): P
     domains: cores.map(({ domain }) => domain),
     addresses: listeners.map(({ name, listener }) => ({ name, address: listener.address })),
     reload() {
-      for (const identity of identities.all()) identity.reload();
+      identities.reload();
     },
     stop: close,
   };

@@ -81,6 +81,15 @@ export class EdgeUnderTest {
     }
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
+  /** What `parleyd edge check` says, well or not. */
+  check(): string {
+    return spawnSync(PARLEYD, ['edge', 'check', '--data', this.folder], { encoding: 'utf8' }).stdout;
+  }
+
   async stop(): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;

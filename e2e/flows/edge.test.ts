@@ -2,12 +2,13 @@
 // header, cores that move, real addresses behind a balancer, and who is let in.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { connect as secureConnect } from 'node:tls';
+import { type PeerCertificate, connect as secureConnect } from 'node:tls';
 import { EdgeUnderTest } from '../clients/edge-under-test.ts';
 import { freePort, NodeUnderTest } from '../clients/node-under-test.ts';
 import { RawClient } from '../clients/raw-client.ts';
@@ -54,7 +55,10 @@ after(async () => {
 });
 
 /** Whom the certificate is for that the edge shows. */
-const shown = (servername: string | undefined): Promise<string> =>
+const shown = async (servername: string | undefined): Promise<string> =>
+  String((await certificateOf(servername)).subject.CN);
+
+const certificateOf = (servername: string | undefined): Promise<PeerCertificate> =>
   new Promise((resolve, reject) => {
     const socket = secureConnect(
       {
@@ -65,7 +69,7 @@ const shown = (servername: string | undefined): Promise<string> =>
         ...(servername === undefined ? {} : { servername }),
       },
       () => {
-        resolve(String(socket.getPeerCertificate().subject.CN));
+        resolve(socket.getPeerCertificate());
         socket.destroy();
       },
     );
@@ -163,6 +167,60 @@ test('an edge whose certificate nobody has signed is not let in, nor is a core t
   assert.equal(stranger.status().domains[0]?.cores[0]?.connected, false);
   await stranger.stop();
   rmSync(elsewhere, { recursive: true, force: true });
+});
+
+test('SIGHUP: an edge shows its new certificate, one that is unusable is not taken, and the others are all the same', async () => {
+  const before = new X509Certificate(readFileSync(join(folder, 'one.example.cert.pem')));
+  const fingerprint = async (name: string) => (await certificateOf(name)).fingerprint256;
+  const other = mkdtempSync(join(tmpdir(), 'parley-edge-'));
+  const made = ['edge', 'init', '--data', other, '--core', 'one.example=a', '--core', 'two.example=a'];
+  assert.equal(spawnSync(edge.program, made).status, 0);
+  for (const name of ['one.example', 'two.example'])
+    for (const part of ['cert', 'key'])
+      copyFileSync(join(other, `${name}.${part}.pem`), join(folder, `${name}.${part}.pem`));
+  rmSync(other, { recursive: true });
+  writeFileSync(join(folder, 'one.example.key.pem'), 'no key\n');
+  const two = await fingerprint('two.example');
+  edge.signal('SIGHUP');
+  await edge.until(() => /a new certificate is unusable/.test(edge.log));
+  assert.equal(await fingerprint('one.example'), before.fingerprint256);
+  assert.notEqual(await fingerprint('two.example'), two);
+});
+
+test('SIGHUP: a core lets in who is new in edge.authorities, and those that are there stay', async () => {
+  const [, core] = cores;
+  assert.ok(core);
+  const elsewhere = mkdtempSync(join(tmpdir(), 'parley-edge-'));
+  const newcomer = await EdgeUnderTest.make(elsewhere, [`two.example=127.0.0.1:${links[1]}`], ['name=newcomer']);
+  try {
+    copyFileSync(join(folder, 'cores.pem'), join(elsewhere, 'cores.pem'));
+    assert.match(
+      newcomer.check(),
+      /WRONG {2}core of two\.example at \S+: it does not let this edge in: see that link\.cert\.pem is/,
+    );
+    await newcomer.start(0);
+    const anna = await RawClient.authenticate(edge.port, 'two.example', 'anna', 'pencil');
+    await anna.must("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>", /<jid>/);
+    const both = [folder, elsewhere].map((it) => readFileSync(join(it, 'link.cert.pem'), 'utf8')).join('');
+    writeFileSync(join(core.folder, 'edges.pem'), 'nothing\n');
+    core.signal('SIGHUP');
+    await edge.until(() => /unusable, the old one stays/.test(core.log));
+    writeFileSync(join(core.folder, 'edges.pem'), both);
+    core.signal('SIGHUP');
+    await newcomer.until(() => newcomer.status().domains[0]?.cores[0]?.connected === true);
+    assert.match(newcomer.check(), /well {3}core of two\.example at \S+: connected, 0 sessions/);
+    await anna.must("<iq type='get' id='p' to='two.example'><ping xmlns='urn:xmpp:ping'/></iq>", /id='p'/);
+    anna.destroy();
+    const shown = core.parleyd(['check']);
+    assert.match(shown, /well {3}edge doorman: connected from 127\.0\.0\.1:\d+, \d+ sessions?\n/);
+    assert.match(shown, /well {3}edge newcomer: connected/);
+    newcomer.signal('SIGKILL');
+    await edge.until(() => /the link to the edge newcomer is cut/.test(core.log));
+    assert.match(core.parleyd(['check'], '', 1), /WRONG {2}edge newcomer: can't be reached for \d+ s/);
+  } finally {
+    newcomer.signal('SIGKILL');
+    rmSync(elsewhere, { recursive: true, force: true });
+  }
 });
 
 test("behind a balancer a client's own address reaches the core; from elsewhere the same words are garbage", async () => {

@@ -189,6 +189,28 @@ test('the domain runs on them: people at both nodes chat, and the servers were g
   assert.match(schemas, /^parley_acme_example_\w+$/m);
 });
 
+test('a node is drained and taken back from the command line, stopped or not', { skip }, async () => {
+  const [, two = ''] = hosts;
+  const does = async (what: string) => {
+    const outcome = await lan.parley('cluster', what, DOMAIN, '--host', two, ...vault);
+    assert.equal(outcome.code, 0, why(outcome));
+    return lastRun(outcome)?.summary ?? '';
+  };
+  const drains = async () => {
+    const shown = await lan.parley('cluster', 'show', DOMAIN);
+    const nodes = shown.said[0]?.['nodes'] as { cluster: { nodes: { state: string; draining: boolean }[] } }[];
+    return nodes.map(({ cluster }) => cluster.nodes.find(({ state }) => state === 'here')?.draining);
+  };
+  assert.match(await does('drain'), /takes nobody in any more/);
+  assert.deepEqual(await drains(), [false, true]);
+  assert.match(await does('undrain'), /takes people in again/);
+  assert.deepEqual(await drains(), [false, false]);
+  await does('drain');
+  await lan.console('two', 'systemctl stop "parleyd-*.service"');
+  assert.match(await does('undrain'), /takes people in again/);
+  assert.deepEqual(await drains(), [false, false]);
+});
+
 test('where sshd forwards no connections, a program of the host makes them', { skip }, async () => {
   const settings = '/etc/ssh/sshd_config.d/nothing.conf';
   await lan.console('two', `echo 'AllowTcpForwarding no' > ${settings}; systemctl reload ssh`);

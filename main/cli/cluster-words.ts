@@ -73,7 +73,8 @@ function leaders(nodes: readonly DomainNode[], now: number): string {
   const held = worksOf(nodes).map((it) => `${it.node} ${workText(it)}: ${lockText(it.name)}`);
   const had = locksOf(nodes).map(({ node, had, failed }) => `${node} has had ${had}, and failed to get ${failed}`);
   const ended = successionsOf(nodes).map(
-    (it) => `${minutes(it.at, now)}: ${it.node} ${successionText(it, `${it.sessions} sessions`)}`,
+    (it) =>
+      `${minutes(it.at, now)}: ${it.node} ${successionText(it, it.sessions === 1 ? '1 session' : `${it.sessions} sessions`)}`,
   );
   return [
     NO_LEADER,

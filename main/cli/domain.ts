@@ -52,6 +52,10 @@ async function show({ engine, out }: Session, name: string): Promise<number> {
     `${it.name} on ${it.host}: ${stateWords(it)}`,
     `parleyd ${it.version ?? '?'}, ${it.sessions ?? '?'} sessions, ${it.people ?? '?'} people`,
     ...(at ? [`Clients connect to ${at}`, `Certificate, SHA-256: ${connection?.certificateFingerprint}`] : []),
+    ...(it.edges ?? []).map(
+      (edge) =>
+        `Edge ${edge.name}: ${edge.cutAt === null ? 'connected' : 'CUT OFF'} from ${edge.address ?? 'the same machine'}, ${edge.sessions} sessions`,
+    ),
     ...(health.problem ? [`${health.problem.what} ${health.problem.why}`, health.problem.todo] : []),
   ];
   out.result(it, words_.join('\n'));

@@ -3,26 +3,19 @@ import { createServer } from 'node:net';
 import { type AdminClient, connectAdmin } from '../admin/admin-client.ts';
 import { openStores } from '../storage/open.ts';
 import { listenOptions } from '../transport/address.ts';
-import { Identity } from '../transport/certificate.ts';
+import { isUnixPath } from '../transport/link-socket.ts';
 import { capacity, machineOf } from './capacity.ts';
+import { edgeDoor, edgesNow } from './check-edges.ts';
 import type { Command } from './command.ts';
-import { EXIT } from './exit.ts';
+import { certificateFinding, type Finding, tellFindings, words } from './findings.ts';
 import { probeLogin } from './login-probe.ts';
 import { type NodeFolder, openFolder, readOptions, required } from './options.ts';
 
 const help = `parleyd check --data DIR [--json]
 
 Looks at configuration, certificate, storage, ports and what the machine lets it carry; when the node runs, logs in to it as a client does, with an
-account made for that and removed again. Exit code 0: all is well, 1: something is not.
+account made for that and removed again; tells which edges are connected, and which can't be reached. Exit code 0: all is well, 1: something is not.
 `;
-
-interface Finding {
-  readonly what: string;
-  readonly ok: boolean;
-  readonly detail: string;
-}
-
-const DAY = 86_400_000;
 
 export const check: Command = {
   help,
@@ -31,7 +24,13 @@ export const check: Command = {
     const node = openFolder(required(values.data, '--data', help));
     const findings: Finding[] = [
       { what: 'configuration', ok: true, detail: `serves ${node.config.domain}` },
-      certificate(node),
+      certificateFinding(
+        'certificate',
+        node.path(node.config['tls.certificate']),
+        node.path(node.config['tls.key']),
+        node.config.domain,
+      ),
+      ...edgeDoor(node.config, node.path),
       await storage(node),
     ];
     const client = await connectAdmin(node.path(node.config['admin.socket']));
@@ -41,33 +40,9 @@ export const check: Command = {
       findings.push(...(await logins(node, client)));
       client.close();
     }
-    if (values.json) process.stdout.write(`${JSON.stringify(findings)}\n`);
-    else
-      for (const { what, ok, detail } of findings)
-        process.stdout.write(`${ok ? 'well ' : 'WRONG'}  ${what}: ${detail}\n`);
-    return findings.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed;
+    return tellFindings(findings, values.json === true);
   },
 };
-
-const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-function certificate({ config, path }: NodeFolder): Finding {
-  const what = 'certificate';
-  try {
-    const { info } = new Identity(path(config['tls.certificate']), path(config['tls.key']));
-    const days = Math.floor((info.notAfter - Date.now()) / DAY);
-    const named = info.names.includes(config.domain);
-    if (!named) return { what, ok: false, detail: `it is for ${info.names.join(', ')}, not for ${config.domain}` };
-    if (days < 0) return { what, ok: false, detail: `it ended ${-days} days ago` };
-    return {
-      what,
-      ok: true,
-      detail: `${info.selfSigned ? 'self-signed' : `issued by ${info.issuer}`}, ends in ${days} days, SHA-256 ${info.fingerprint}`,
-    };
-  } catch (error) {
-    return { what, ok: false, detail: words(error) };
-  }
-}
 
 async function storage({ config, path }: NodeFolder): Promise<Finding> {
   const what = 'storage';
@@ -86,8 +61,8 @@ async function storage({ config, path }: NodeFolder): Promise<Finding> {
 /** While the node is stopped: whether it could have its ports. */
 async function ports({ config }: NodeFolder): Promise<Finding[]> {
   const findings: Finding[] = [{ what: 'node', ok: true, detail: 'it does not run' }];
-  for (const name of ['listen.c2s', 'listen.c2s_tls', 'listen.https', 'listen.http'] as const) {
-    if (config[name] === 'off') continue;
+  for (const name of ['listen.c2s', 'listen.c2s_tls', 'listen.https', 'listen.http', 'listen.edges'] as const) {
+    if (config[name] === 'off' || (name === 'listen.edges' && isUnixPath(config[name]))) continue;
     const problem = await new Promise<string | undefined>((resolve) => {
       const server = createServer();
       server.once('error', (error) => resolve(error.message));
@@ -106,6 +81,7 @@ async function logins(node: NodeFolder, client: AdminClient): Promise<Finding[]>
   const findings: Finding[] = [
     { what: 'node', ok: true, detail: `runs as process ${status.pid}, ${status.sessions} sessions` },
     { what: 'capacity', ...capacity(machineOf(status.pid)) },
+    ...edgesNow(node.config, status.edges, Date.now()),
   ];
   await client.call('users.add', { name, password });
   try {

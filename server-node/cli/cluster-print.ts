@@ -69,7 +69,8 @@ function leaders({ node, works, locks, successions }: ClusterStatus, now: number
     locks === undefined ? '' : `${node} has had ${locks.had} since its start, and failed to get ${locks.failed}.`;
   const held = works.map((work) => `${work.node} ${workText(work)}: ${lockText(work.name)}`);
   const ended = (successions ?? []).map(
-    (one) => `${one.node} ${successionText(one, `${one.sessions} sessions`)}, ${ago(one.at, now)}`,
+    (one) =>
+      `${one.node} ${successionText(one, one.sessions === 1 ? '1 session' : `${one.sessions} sessions`)}, ${ago(one.at, now)}`,
   );
   const lines = [`${NO_LEADER} ${count}`, ...(held.length === 0 ? ['Nobody has one now.'] : held), ...ended];
   return `${lines.join('\n')}\n`;

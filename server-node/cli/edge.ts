@@ -10,7 +10,10 @@ import { Log } from '../observe/log.ts';
 import { isUnixPath } from '../transport/link-socket.ts';
 import { VERSION } from '../version.ts';
 import type { Command } from './command.ts';
+import { type CoreNow, edgeFindings } from './edge-check.ts';
+import { edgeUnit } from './edge-unit.ts';
 import { EXIT } from './exit.ts';
+import { tellFindings } from './findings.ts';
 import { notifySystemd } from './notify.ts';
 import { howTo, readOptions, required, usage } from './options.ts';
 import { startFailure } from './run.ts';
@@ -19,6 +22,8 @@ import { selfSigned } from './self-signed.ts';
 const help = `parleyd edge init --data DIR --core DOMAIN=WHERE ... [--set KEY=VALUE ...]
 parleyd edge run --data DIR
 parleyd edge status --data DIR
+parleyd edge check --data DIR [--json]
+parleyd edge unit --data DIR [--user NAME]
 
 The connections of one domain or several, in a process of their own: their cores may be restarted, or die, and clients stay
 connected. docs/edges.md says how to set one up.
@@ -27,6 +32,8 @@ connected. docs/edges.md says how to set one up.
             the edge shows to cores that it reaches over the network (link.cert.pem: give it to them as edge.authorities)
   run       runs it until SIGTERM or SIGINT; SIGHUP reads the certificates again
   status    what it is connected to, as JSON
+  check     looks at its certificates, its ports while it is stopped, and whether each core lets it in. Exit code 0: all is well
+  unit      prints the systemd unit that runs it, shut off from the rest of the system, as the account that owns DIR
 
   --core DOMAIN=WHERE   where a core of the domain listens for edges: a Unix socket's path, or HOST:PORT; more than one may be given
   --set KEY=VALUE       any key of edge.toml
@@ -41,6 +48,8 @@ export const edge: Command = {
     if (what === 'init') return init(rest);
     if (what === 'run') return run(rest);
     if (what === 'status') return status(rest);
+    if (what === 'check') return check(rest);
+    if (what === 'unit') return unit(rest);
     throw usage(`There is no 'parleyd edge ${what ?? ''}'.`, howTo(help));
   },
 };
@@ -103,7 +112,7 @@ async function init(args: readonly string[]): Promise<number> {
     ? `Next: give ${config['link.certificate']} to the cores as edge.authorities, put their certificates here as ${config['link.authorities']}, then `
     : 'Next: ';
   process.stdout.write(
-    `An edge for ${[...domains.keys()].join(', ')} is ready in ${folder}.\n${made.length === 0 ? '' : `Self-signed: ${made.join(', ')}\n`}${next}parleyd edge run --data ${folder}\n`,
+    `An edge for ${[...domains.keys()].join(', ')} is ready in ${folder}.\n${made.length === 0 ? '' : `Self-signed: ${made.join(', ')}\n`}${next}parleyd edge run --data ${folder}\nUnder systemd: parleyd edge unit --data ${folder} > /etc/systemd/system/parleyd-edge.service\n`,
   );
   return EXIT.ok;
 }
@@ -143,17 +152,7 @@ async function status(args: readonly string[]): Promise<number> {
   const { values } = readOptions(args, { data: { type: 'string' } }, help);
   const { folder, config } = openEdge(required(values.data, '--data', help));
   const socketPath = resolve(folder, config['admin.socket']);
-  const text = await new Promise<string | undefined>((answer) => {
-    const request = get({ socketPath, path: '/status' }, (response) => {
-      let heard = '';
-      response.setEncoding('utf8');
-      response.on('data', (data: string) => {
-        heard += data;
-      });
-      response.on('end', () => answer(heard));
-    });
-    request.on('error', () => answer(undefined));
-  });
+  const text = await ask(socketPath);
   if (text === undefined) {
     throw new ParleyError({
       code: 'not-running',
@@ -164,4 +163,44 @@ async function status(args: readonly string[]): Promise<number> {
   }
   process.stdout.write(text);
   return EXIT.ok;
+}
+
+async function check(args: readonly string[]): Promise<number> {
+  const { values } = readOptions(args, { data: { type: 'string' }, json: { type: 'boolean' } }, help);
+  const { folder, config } = openEdge(required(values.data, '--data', help));
+  const path = (name: string) => resolve(folder, name);
+  const text = await ask(path(config['admin.socket']));
+  const now = text === undefined ? undefined : (JSON.parse(text) as EdgeNow);
+  const running = now?.domains.flatMap(({ domain, cores }) => cores.map((core) => ({ domain, ...core })));
+  return tellFindings(await edgeFindings(config, path, running), values.json === true);
+}
+
+/** Of what it says of itself, what check needs. */
+interface EdgeNow {
+  readonly domains: readonly {
+    readonly domain: string;
+    readonly cores: readonly Omit<CoreNow, 'domain'>[];
+  }[];
+}
+
+function unit(args: readonly string[]): number {
+  const { values } = readOptions(args, { data: { type: 'string' }, user: { type: 'string' } }, help);
+  const { folder, config } = openEdge(required(values.data, '--data', help));
+  process.stdout.write(edgeUnit(config, folder, process.execPath, values.user));
+  return EXIT.ok;
+}
+
+/** What the edge says of itself; undefined when it does not run. */
+function ask(socketPath: string): Promise<string | undefined> {
+  return new Promise((answer) => {
+    const request = get({ socketPath, path: '/status' }, (response) => {
+      let heard = '';
+      response.setEncoding('utf8');
+      response.on('data', (data: string) => {
+        heard += data;
+      });
+      response.on('end', () => answer(heard));
+    });
+    request.on('error', () => answer(undefined));
+  });
 }

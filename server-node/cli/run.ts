@@ -10,7 +10,8 @@ import { dropStartPages } from './start-pages.ts';
 
 const help = `parleyd run --data DIR
 
-Runs the node in DIR until SIGTERM or SIGINT. SIGHUP reads the certificate again.
+Runs the node in DIR until SIGTERM or SIGINT. SIGHUP reads the certificate again,
+and whom it lets in as an edge (edge.authorities).
 The log goes to standard error. Under systemd (Type=notify) it says when it is ready.
 `;
 

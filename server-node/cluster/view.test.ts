@@ -34,7 +34,10 @@ test('each node has a lease; of one that died it is told how it ended, and who s
   const [a, b, c] = await cloud.start('a', 'b', 'c');
   assert(a !== undefined && b !== undefined && c !== undefined);
   try {
-    await eventually('all hold', () => a.cluster.leases().every(({ leftMs }) => (leftMs ?? 0) > 0));
+    await eventually('it has read that all hold theirs', () => {
+      const leases = a.cluster.leases();
+      return leases.length === 3 && leases.every(({ leftMs }) => (leftMs ?? 0) > 0);
+    });
     assert.deepEqual(
       a.cluster.leases().map(({ node, state }) => [node, state]),
       [

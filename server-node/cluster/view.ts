@@ -48,14 +48,12 @@ export function nodesSeen({ parts, standing, draining, rows, others, beats }: Vi
 /** Their leases, and those of runs that ended within the hour. */
 export function leasesSeen({ parts, standing, rows }: ViewParts): ClusterLease[] {
   const now = parts.clock();
-  return [...rows.values()].map(({ node, run, state, renewals }) => {
-    const view =
-      state !== 'live'
-        ? undefined
-        : run === parts.run
-          ? standing.ownLease(parts.bus.connected, now)
-          : standing.leaseOf(run, now);
-    return { node, run, state, renewals, ...(view ?? { renewedMs: null, leftMs: null, by: null }) };
+  return [...rows.values()].flatMap(({ node, run, state, renewals }): ClusterLease[] => {
+    const it = { node, run, state, renewals };
+    if (state !== 'live') return [{ ...it, renewedMs: null, leftMs: null, by: null }];
+    const view = run === parts.run ? standing.ownLease(parts.bus.connected, now) : standing.leaseOf(run, now);
+    // one that has just ended, whose row says so with the next look
+    return view === undefined ? [] : [{ ...it, ...view }];
   });
 }
 

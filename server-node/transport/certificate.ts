@@ -66,6 +66,18 @@ export class DomainIdentities implements Identities {
   all(): Iterable<Identity> {
     return this.#byDomain.values();
   }
+
+  /** Reads all again. Where one is unusable its old one stays, and it throws when all have been read. */
+  reload(): void {
+    const unusable: string[] = [];
+    for (const [domain, identity] of this.#byDomain)
+      try {
+        identity.reload();
+      } catch (error) {
+        unusable.push(`${domain}: ${error instanceof Error ? error.message : error}`);
+      }
+    if (unusable.length > 0) throw new Error(unusable.join('; '));
+  }
 }
 
 /** The node's certificate and key, as they lie on disk; they can be read again while the node runs. */

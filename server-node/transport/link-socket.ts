@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { createServer as createSecureServer, connect as secureConnect } from 'node:tls';
+import { createSecureContext, createServer as createSecureServer, connect as secureConnect } from 'node:tls';
 import type { Pipe } from '../link/link.ts';
 import { hostAndPort, listenOptions, plainHost } from './address.ts';
 import type { BoundListener } from './listener.ts';
@@ -96,18 +96,25 @@ export async function listenEdgesSecurely(
   identity: () => LinkIdentity,
   accept: (pipe: Pipe) => void,
 ): Promise<BoundListener> {
-  const server = createSecureServer(
-    { ...identity(), requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' },
-    (socket) => {
-      if (socket.authorized) accept(new SocketPipe(socket));
-      else socket.destroy();
-    },
-  );
+  const options = () => {
+    const pem = identity();
+    createSecureContext(pem); // what does not fit together is found here, before it is used
+    return { ...pem, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' } as const;
+  };
+  const server = createSecureServer(options(), (socket) => {
+    if (socket.authorized) accept(new SocketPipe(socket));
+    else socket.destroy();
+  });
   server.on('tlsClientError', () => {});
   await listening(server, listenOptions(address));
   const at = server.address();
   const where = typeof at === 'object' && at !== null ? hostAndPort(plainHost(at.address), at.port) : address;
-  return { address: where, close: () => server.close() };
+  return {
+    address: where,
+    close: () => server.close(),
+    // links that are there go on; who comes from now on sees the new certificate and is judged by the new authorities
+    reload: () => server.setSecureContext(options()),
+  };
 }
 
 function listening(server: Server, options: Parameters<Server['listen']>[0]): Promise<void> {

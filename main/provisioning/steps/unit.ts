@@ -1,3 +1,4 @@
+import { systemdUnit } from '../../../shared/domain/systemd-unit.ts';
 import { sh } from '../../ssh/shell.ts';
 import { keptBy } from '../layout.ts';
 import { binaryPath, type Step, type Work } from '../step.ts';
@@ -29,59 +30,15 @@ mv -f ${before} ${path} && systemctl daemon-reload && systemctl try-restart ${na
   };
 }
 
-/** systemd.exec(5). MemoryDenyWriteExecute has to stay off: the runtime compiles at run time. */
 export function unitText(work: Work): string {
   const { user, data } = work.layout;
-  const privileged = Math.min(work.ports.c2s, work.ports.c2sTls ?? 65535) < 1024;
-  const capabilities = privileged ? 'CAP_NET_BIND_SERVICE' : '';
-  return `# Written by Parley. It is replaced when parleyd is upgraded; put changes of your own into a drop-in.
-[Unit]
-Description=Parley XMPP server for ${work.domain}
-Documentation=file:${data}/parleyd.toml
-After=network-online.target
-Wants=network-online.target
-
-[Service]
-Type=notify
-NotifyAccess=main
-ExecStart=${binaryPath(work)} run --data ${data}
-ExecReload=/bin/kill -HUP $MAINPID
-User=${user}
-Group=${user}
-WorkingDirectory=${data}
-UnsetEnvironment=BUN_OPTIONS BUN_BE_BUN
-Restart=on-failure
-RestartSec=2
-TimeoutStartSec=60
-TimeoutStopSec=30
-LimitNOFILE=1048576
-UMask=0077
-
-ProtectSystem=strict
-ReadWritePaths=${data}
-ProtectHome=yes
-PrivateTmp=yes
-PrivateDevices=yes
-ProtectKernelTunables=yes
-ProtectKernelModules=yes
-ProtectKernelLogs=yes
-ProtectControlGroups=yes
-ProtectClock=yes
-ProtectHostname=yes
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
-LockPersonality=yes
-NoNewPrivileges=yes
-CapabilityBoundingSet=${capabilities}
-AmbientCapabilities=${capabilities}
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
-SystemCallFilter=~@privileged @resources
-SystemCallErrorNumber=EPERM
-
-[Install]
-WantedBy=multi-user.target
-`;
+  return systemdUnit({
+    comment: 'Written by Parley. It is replaced when parleyd is upgraded; put changes of your own into a drop-in.',
+    description: `Parley XMPP server for ${work.domain}`,
+    documentation: `file:${data}/parleyd.toml`,
+    exec: `${binaryPath(work)} run --data ${data}`,
+    user: String(user),
+    folder: data,
+    privileged: Math.min(work.ports.c2s, work.ports.c2sTls ?? 65535) < 1024,
+  });
 }
