@@ -72,7 +72,7 @@ export class NodeCluster {
       bus,
       leases,
       stores,
-      safe,
+      safe: { put: (account, stanza, key, also) => safe.putShared(account, stanza, key, also) },
       times: { ...CLUSTER_TIMES, leaseMs, stopMs: stopMs(leaseMs) },
       clock: () => performance.now(),
       now: Date.now,
@@ -266,7 +266,9 @@ export class NodeCluster {
   safe(): Safe {
     const { safe, run } = this.#parts;
     return {
-      put: (account, stanza, key) => safe.put(account, stanza, key),
+      // who clears up after this node must know of the devices at other nodes that may have it too
+      put: (account, stanza, key, receipt) =>
+        safe.putShared(account, stanza, key, receipt && this.cluster.transit.numbersOf(receipt)),
       known: (key) => safe.known(key),
       foreign: (key) => {
         if (offlineKey.read(key) !== undefined) return undefined; // it waits for the account, not for a node

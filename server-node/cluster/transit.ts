@@ -45,6 +45,8 @@ export const transitKey = {
 export class Transit {
   readonly #parts: TransitParts;
   readonly #open = new Map<number, Entry>();
+  /** of what goes to several devices: the numbers under which it is on its way */
+  readonly #shares = new WeakMap<Fate, readonly number[]>();
   #last = 0;
 
   constructor(parts: TransitParts) {
@@ -65,6 +67,8 @@ export class Transit {
     const number = ++this.#last;
     const entry = { jid, bytes, receipt, at, holder, kept: undefined, returning: undefined };
     this.#open.set(number, entry);
+    if (receipt !== undefined && receipt !== KEPT_ELSEWHERE)
+      this.#shares.set(receipt, [...(this.#shares.get(receipt) ?? []), number]);
     return number;
   }
 
@@ -77,7 +81,7 @@ export class Transit {
     const entry = this.#open.get(number);
     // who clears up after this node must know of all who may have it
     if (receipt.key !== undefined && entry !== undefined)
-      this.#parts.safe.put(jid.local, { bytes: receipt.original ?? bytes, at }, receipt.key, this.#together(entry));
+      this.#parts.safe.put(jid.local, { bytes: receipt.original ?? bytes, at }, receipt.key, this.numbersOf(receipt));
     return transitKey.of(this.#parts.run, number);
   }
 
@@ -136,7 +140,7 @@ export class Transit {
         entry.jid.local,
         stanza,
         transitKey.of(this.#parts.run, number),
-        this.#together(entry),
+        this.numbersOf(entry.receipt),
       );
     };
     if (entry.kept === undefined) {
@@ -149,11 +153,9 @@ export class Transit {
     return entry.kept?.stored ?? entry.receipt?.stored;
   }
 
-  /** The numbers of a message that goes to several devices. */
-  #together({ receipt }: Entry): number[] | undefined {
-    if (receipt === undefined || receipt === KEPT_ELSEWHERE) return undefined;
-    const numbers = [...this.#open].flatMap(([number, entry]) => (entry.receipt === receipt ? [number] : []));
-    return numbers.length > 1 ? numbers : undefined;
+  /** The numbers under which a message is on its way to devices of other nodes, when it goes to several; undefined: to none. */
+  numbersOf(receipt: Fate | undefined): number[] | undefined {
+    return receipt === undefined ? undefined : this.#shares.get(receipt);
   }
 
   /** It went with its session to another node. */

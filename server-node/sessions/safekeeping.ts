@@ -51,8 +51,17 @@ export class Safekeeping implements Safe {
     this.#onFault = onFault;
   }
 
-  /** `given`: its key, when it is known by one; `also`: by which numbers it is on its way to several devices. */
-  put(account: string, { bytes, at }: Unacknowledged, given?: string, also?: readonly number[]): Kept {
+  put(account: string, stanza: Unacknowledged, given?: string): Kept {
+    return this.putShared(account, stanza, given, undefined);
+  }
+
+  /** The same, and under which numbers it is on its way to devices of other nodes. */
+  putShared(
+    account: string,
+    { bytes, at }: Unacknowledged,
+    given: string | undefined,
+    also: readonly number[] | undefined,
+  ): Kept {
     const count = (++this.#count).toString(36).padStart(8, '0');
     const key = given ?? `${this.#owner === '' ? '' : `${this.#owner}!k`}${this.#epoch}-${count}`;
     const stored = this.#store.set(this.#owner, key, { account, at, data: bytes, ...(also && { also }) });

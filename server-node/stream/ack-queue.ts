@@ -79,7 +79,7 @@ export class AckQueue {
   }
 
   /** Puts the messages on disk that wait from `from` on; resolves when they are there. */
-  keep(put: (stanza: Unacknowledged) => Kept, from = 0): Promise<unknown> | undefined {
+  keep(put: (stanza: Unacknowledged, receipt: Receipt | undefined) => Kept, from = 0): Promise<unknown> | undefined {
     const stored: Promise<unknown>[] = [];
     for (let i = this.#gone + from; i < this.#queue.length; i++) {
       const stanza = this.#queue[i];
@@ -89,7 +89,7 @@ export class AckQueue {
         continue;
       }
       const { bytes, at, receipt } = stanza;
-      const safe = () => put({ bytes: receipt?.original ?? bytes, at });
+      const safe = () => put({ bytes: receipt?.original ?? bytes, at }, receipt);
       const kept = receipt === undefined ? safe() : receipt.keep(safe);
       stanza.kept = kept;
       kept?.stored.catch(() => {

@@ -196,7 +196,8 @@ export class Lifeline<S extends { readonly jid: Jid }> implements StreamOutlet {
 
   /** What waits for a client that may never come back lies on disk: a killed process must not lose it. */
   #keep(from = 0): Promise<unknown> | undefined {
-    return this.#queue?.keep((stanza) => this.#core.safe.put(this.account, stanza), from);
+    const { safe } = this.#core;
+    return this.#queue?.keep((stanza, receipt) => safe.put(this.account, stanza, undefined, receipt), from);
   }
 
   /** The same where nobody waits for it: what fails is told by the safe, and tried again by who needs it. */

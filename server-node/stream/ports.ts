@@ -76,8 +76,8 @@ export interface Kept {
 
 /** Where messages lie that a session was sent and has not acknowledged for a while. */
 export interface Safe {
-  /** `key`: how it is to be found again, if that is not for the safe to choose */
-  put(account: string, stanza: Unacknowledged, key?: string): Kept;
+  /** `key`: how it is to be found again, if that is not for the safe to choose; `receipt`: what becomes of it, here and elsewhere */
+  put(account: string, stanza: Unacknowledged, key?: string, receipt?: Receipt): Kept;
   /** what an earlier process put there, to be dropped in time */
   known(key: string): Kept;
   /**

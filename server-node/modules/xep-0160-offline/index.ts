@@ -7,7 +7,7 @@ import { StanzaError } from '../../xmpp/errors.ts';
 import { NS } from '../../xmpp/namespaces.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
 
-/** what could not be removed is tried again after so long, milliseconds */
+/** what could not be done while the database was away is tried again after so long, milliseconds */
 const AGAIN_MS = 1000;
 /** what is sent before it is waited for and removed, bytes */
 const PORTION_BYTES = 262_144;
@@ -36,13 +36,21 @@ export const offline: Module = {
       return true;
     });
     const takers: Takers = new Map();
+    /** Gives what waits, also when the database is away just now: nothing else would ask for it again. */
+    const given = (session: Session) =>
+      ctx.aside('offline messages', () =>
+        surely(
+          () => deliver(ctx, session, takers),
+          () => canTake(session),
+        ),
+      );
     ctx.on('messages-waiting', 'observe', ({ name }) => {
       const taker = ctx.sessions.here(name).find(canTake);
-      if (taker !== undefined) ctx.aside('offline messages', () => deliver(ctx, taker, takers));
+      if (taker !== undefined) given(taker);
     });
     // while it was on its way from another node it was nowhere, and what was for it was stored
     ctx.on('session-arrived', 'observe', ({ session }) => {
-      if (canTake(session)) ctx.aside('offline messages', () => deliver(ctx, session, takers));
+      if (canTake(session)) given(session);
     });
     // under stream management nothing may wait for it: it ends with an acknowledgement, which comes by the same stream
     // what could take messages since it was given what waited has nothing to ask for: what came later came to it
@@ -51,12 +59,11 @@ export const offline: Module = {
       if (!canTake(session)) served.delete(session);
       if (!canTake(session) || served.has(session)) return undefined;
       served.add(session);
-      const given = () =>
-        deliver(ctx, session, takers).catch((error: unknown) => {
-          served.delete(session);
-          throw error;
-        });
-      return session.outlet.managed === true ? ctx.aside('offline messages', given) : given();
+      if (session.outlet.managed === true) return given(session);
+      return deliver(ctx, session, takers).catch((error: unknown) => {
+        served.delete(session);
+        throw error;
+      });
     });
   },
 };
@@ -140,7 +147,8 @@ function waits(ctx: ModuleContext, session: Session, id: number, takers: Takers)
   const { local } = session.jid;
   const drop = () =>
     ctx.aside('an offline message that has arrived', async () => {
-      await removed(() => ctx.stores.list('offline').remove(local, id));
+      // what has arrived and stays where messages wait would come again one day
+      await surely(() => ctx.stores.list('offline').remove(local, id));
       forget(takers, session, id);
     });
   const kept = { key: offlineKey.of(local, id), stored: Promise.resolve(), drop };
@@ -154,11 +162,11 @@ function forget(takers: Takers, session: Session, id: number): void {
   else session.given?.delete(id);
 }
 
-/** What has arrived and stays where messages wait would come again one day: while the database is away it is tried again. */
-async function removed(remove: () => Promise<void>): Promise<void> {
-  for (;;) {
+/** While the database is away something is tried again, as long as there is a reason to. */
+async function surely(work: () => Promise<void>, wanted: () => boolean = () => true): Promise<void> {
+  while (wanted()) {
     try {
-      await remove();
+      await work();
       return;
     } catch (error) {
       if (!(error instanceof StorageError && error.unavailable)) throw error;
