@@ -154,7 +154,7 @@ export class Transit {
   }
 
   /** The numbers under which a message is on its way to devices of other nodes, when it goes to several; undefined: to none. */
-  numbersOf(receipt: Fate | undefined): number[] | undefined {
+  numbersOf(receipt: Fate | undefined): readonly number[] | undefined {
     return receipt === undefined ? undefined : this.#shares.get(receipt);
   }
 
