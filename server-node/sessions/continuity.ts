@@ -3,7 +3,8 @@ import type { Session } from '../router/session.ts';
 import type { KeyedStore, Stores } from '../storage/stores.ts';
 import { Lifeline, type LifelineLimits, type PackedLine } from '../stream/lifeline.ts';
 import type { StreamCore } from '../stream/ports.ts';
-import { Jid } from '../xmpp/jid.ts';
+import { Jid, parseJid } from '../xmpp/jid.ts';
+import type { PackedSession } from './packed-session.ts';
 import type { Safekeeping, Unclaimed } from './safekeeping.ts';
 
 export interface ContinuityOptions {
@@ -69,7 +70,7 @@ export class Continuity {
   async adopt(run: string, has: (id: string) => boolean, taken: (line: Lifeline<Session>) => void): Promise<number> {
     let adopted = 0;
     for (const [id, packed] of await this.#store.all(run)) {
-      if (!has(id)) {
+      if (!has(id) && !this.#livesOn(packed)) {
         const line = await this.#unpack(packed);
         if (line !== undefined) {
           adopted++;
@@ -81,6 +82,13 @@ export class Continuity {
       await this.#store.delete(run, id);
     }
     return adopted;
+  }
+
+  /** Another node goes on with that very session: it was written twice, and what it held is there. */
+  #livesOn({ session }: PackedLine): boolean {
+    const { jid, connectedAt } = session as PackedSession;
+    const { local = '', resource = '' } = parseJid(jid) ?? {};
+    return this.#options.router.sessions.get(local, resource)?.connectedAt === connectedAt;
   }
 
   /** The messages on disk of a run that is over. */
