@@ -32,7 +32,7 @@ export class Relay {
     this.#cut = true;
     for (const { near, far } of this.#pairs) {
       near.resetAndDestroy();
-      far.resetAndDestroy();
+      far.destroy();
     }
   }
 
@@ -54,7 +54,12 @@ export class Relay {
   }
 
   close(): void {
-    this.cut();
+    this.#cut = true;
+    // a socket that is reset twice, by us and by its end, leaves its handle open, and the process running
+    for (const { near, far } of this.#pairs) {
+      near.destroy();
+      far.destroy();
+    }
     this.#server.close();
   }
 
