@@ -386,15 +386,12 @@ export class Router {
     }
     this.#observe(stanza, this.#accountJid(name), session, []);
     if (now.kind !== 'offline') return;
-    const kept = this.#guard(
-      'an offline message',
-      async () => {
-        await this.hooks.run('message-offline', { name, stanza, from: session, at });
-        this.#options.others?.kept(name);
-      },
-      stanza,
-      session,
-    );
+    const store = async () => {
+      await this.hooks.run('message-offline', { name, stanza, from: session, at });
+      this.#options.others?.kept(name);
+    };
+    if (at !== undefined) return store(); // whoever gives it back decides what to do when that fails
+    const kept = this.#guard('an offline message', store, stanza, session);
     this.counters.offline++;
     if (session === undefined) await kept;
     else session.outlet.hold(kept);

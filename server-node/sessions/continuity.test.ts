@@ -108,6 +108,33 @@ test('an undelivered message that can be put nowhere while the database is away 
   assert.deepEqual(bert.hears(), []);
 });
 
+test('a message that was kept although the database could not say so is not kept twice', async () => {
+  const stores = new MemoryStores();
+  const list = stores.list.bind(stores);
+  let appended = 0;
+  stores.list = (kind) => {
+    const real = list(kind);
+    return {
+      all: (owner) => real.all(owner),
+      count: (owner) => real.count(owner),
+      remove: (owner, id) => real.remove(owner, id),
+      removeUpTo: (owner, id) => real.removeUpTo(owner, id),
+      append: async (...args) => {
+        const id = await real.append(...args);
+        if (appended++ === 0) throw new StorageError('PostgreSQL does not answer', false, { unavailable: true });
+        return id;
+      },
+    };
+  };
+  const world = new World(stores);
+  await world.people('anna');
+  await world.router.undelivered(new Jid('anna', DOMAIN, 'a'), [{ bytes: message(1), at: world.now }]);
+  assert.equal(appended, 1);
+  assert.equal(await stores.list('offline').count('anna'), 1);
+  await world.router.undelivered(new Jid('anna', DOMAIN, 'a'), [{ bytes: message(2), at: world.now }]);
+  assert.equal(await stores.list('offline').count('anna'), 2);
+});
+
 test('an undelivered message that can not be kept comes back to its sender', async () => {
   const world = new World();
   await world.people('anna', 'bert');

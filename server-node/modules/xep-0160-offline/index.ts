@@ -1,6 +1,6 @@
 import type { Module, ModuleContext } from '../../router/module.ts';
 import { type Fate, KEPT_ELSEWHERE, offlineKey, type Session } from '../../router/session.ts';
-import { StorageError } from '../../storage/stores.ts';
+import { type ListStore, StorageError } from '../../storage/stores.ts';
 import type { Bytes } from '../../xml/chars.ts';
 import { delayed } from '../../xmpp/delay.ts';
 import { StanzaError } from '../../xmpp/errors.ts';
@@ -31,6 +31,8 @@ export const offline: Module = {
     const store = ctx.stores.list('offline');
     ctx.on('message-offline', 'handle', async ({ name, stanza, at }) => {
       if (!worthKeeping(stanza)) return true;
+      // what is given back may lie there: a database that went away has not always told what it did
+      if (at !== undefined && (await liesThere(store, name, at, stanza.wire))) return true;
       const id = await store.append(name, at ?? ctx.now(), stanza.wire, ctx.offlineMessages);
       if (id === undefined) throw new StanzaError('service-unavailable', 'the recipient has too many messages waiting');
       return true;
@@ -67,6 +69,11 @@ export const offline: Module = {
     });
   },
 };
+
+async function liesThere(store: ListStore, name: string, at: number, wire: Bytes): Promise<boolean> {
+  const waiting = await store.all(name);
+  return waiting.some((entry) => entry.at === at && entry.data === wire);
+}
 
 /** Which session of an account is being given what waited. The last to come takes over from one that may be stuck. */
 interface Turn {
