@@ -106,6 +106,7 @@ class CoreProcess {
         id: name,
         now,
         claimSession: (departure, after) => this.handovers.claim(departure, after),
+        informed: async () => {},
         moveAway: (session) => router.moveAway(session),
         forget: () => {},
         arrived: ({ jid }) => void router.hooks.run('messages-waiting', { name: jid.local }),
