@@ -18,7 +18,7 @@ import { WebDoor } from './transport/web/web-door.ts';
 import { VERSION } from './version.ts';
 
 /** what clients say within that time goes to a core together: at some hundred messages a second to wake it is what they cost, milliseconds */
-const GATHER_MS = 4;
+const GATHER_MS = 5;
 
 export type EdgeDoor = 'c2s' | 'c2s_tls' | 'http' | 'https';
 

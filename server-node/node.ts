@@ -247,7 +247,12 @@ export async function startNode(
             id: randomBytes(12).toString('base64url'),
             now,
             claimSession: (departure, after) => handovers.claim(departure, after),
-            moveAway: (session) => router.moveAway(session),
+            informed: async () => cluster?.cluster.informed(),
+            moveAway: (session) => {
+              const moved = router.moveAway(session);
+              cluster?.cluster.went(session);
+              return moved;
+            },
             forget: (key) => cluster?.cluster.forget([key]),
             arrived: ({ jid }) => void router.hooks.run('messages-waiting', { name: jid.local }),
           }),

@@ -2,6 +2,7 @@
 // Measures parleyd and its peers side by side in one run; prints what each operation costs, with ratios to the better peer.
 // usage: npm run bench -- [--quick] [--reps N] [--seconds N] [--only chat,presence,...] [--all] [--json FILE] [--driver PROGRAM=NAME ...]
 //        --storms N: the storm in so many rounds; --keep: go on with the accounts that the last run with --keep made
+//        --edges: beside them parleyd behind an edge of its own (bench/parleyd-edge), with what is promised of that
 //        npm run bench -- --growth [--json FILE]     how parleyd's cost grows: growth.mjs
 // Rows of what we have promised carry a must and a reach; --all runs the others, too (and --only finds every one by its title).
 // A driver is a program called as: up NAME [--mam] | stop NAME | down NAME, like ./peer beside this file; `up` prints
@@ -46,6 +47,10 @@ args.forEach((a, i) => {
     servers.push({ name, driver });
   }
 });
+
+// `--edges`: parleyd with its connections in a process of its own, too, over a Unix socket and over mutual TLS
+const edges = args.includes('--edges') ? ['edge-unix', 'edge-tls'] : [];
+for (const name of edges) servers.push({ name, driver: join(here, '..', 'parleyd-edge') });
 
 const work = mkdtempSync(join(tmpdir(), 'xmppload-'));
 const load = join(work, 'xmppload');
@@ -161,6 +166,14 @@ const plain = [
     reach: 0.65,
   },
   { title: 'chat, 500/s, p99 (ms)', pick: (r) => r.p99_ms, floor: true, must: 1.5, reach: 0.8 },
+  {
+    title: 'chat over TLS, 500/s (us)',
+    pick: perMessage,
+    floor: true,
+    go: chat(['--rate', 500], 'direct'),
+    times: (round) => (quick ? 1 : round === 0 ? 4 : 3),
+    extra: true,
+  },
   {
     title: 'presence, 50 contacts (us a delivery)',
     pick: (r) => r.cpu_us_per_delivery,
@@ -297,7 +310,7 @@ for (const title of figures.keys()) {
   const peers = row.beside === undefined ? mid : medians(row.beside);
   const better =
     row.to === undefined ? Math.min(...[peers.prosody, peers.ejabberd].filter(Number.isFinite)) : peers[row.to];
-  const ratio = Object.fromEntries(own.map((n) => [n, mid[n] / better]));
+  const ratio = Object.fromEntries(own.map((n) => [n, Number.isFinite(better) ? mid[n] / better : Number.NaN]));
   const verdict = judge(row, ratio.parleyd);
   table.push({ title, median: mid, better, ratio, must: row.must, reach: row.reach, verdict });
   const must = row.holds === undefined ? (row.must ?? '') : 'all in, within 30 s';
@@ -306,6 +319,35 @@ for (const title of figures.keys()) {
     `| ${[title, ...shown, ...own.map((n) => show(ratio[n])), must, row.reach ?? '', verdict].join(' | ')} |`,
   );
 }
+/** What is promised of edges: to parleyd with its connections inline, or to the better peer; the worse of both wirings counts. */
+const ofEdges = [
+  ['chat over TLS, saturated (us)', 'inline', 2, 1.4],
+  ['chat, saturated (us)', 'inline', 2, 1.4],
+  ['chat over TLS, 500/s (us)', 'inline', 2, 1.4],
+  ['chat, 500/s (us)', 'inline', 2, 1.4],
+  ['memory, idle TLS session (KiB)', 'the better peer', 0.5, 0.2],
+].flatMap(([title, to, must, reach]) => {
+  const row = table.find((one) => one.title === title);
+  if (edges.length === 0 || row === undefined) return [];
+  const than = to === 'inline' ? row.median.parleyd : row.better;
+  const ratios = edges.map((name) => row.median[name] / than);
+  const worse = Math.max(...ratios);
+  const failed = raw.some((r) => r.title === title && edges.includes(r.server) && !r.ok);
+  const verdict = failed
+    ? 'MISSED: a run failed'
+    : !Number.isFinite(worse)
+      ? 'not measured'
+      : worse > must
+        ? 'MISSED'
+        : worse <= reach
+          ? 'reached'
+          : 'kept';
+  return [`| ${[title, to, ...ratios.map(show), must, reach, verdict].join(' | ')} |`];
+});
+if (ofEdges.length > 0)
+  console.log(
+    `\n| behind an edge | compared with | ${edges.join(' | ')} | must | reach | verdict |\n|${'---|'.repeat(7)}\n${ofEdges.join('\n')}`,
+  );
 if (option('json'))
   writeFileSync(option('json'), JSON.stringify({ startedAt, reps, seconds, idlers, storm, table, raw }, null, 1));
 if (raw.some((r) => !r.ok)) {

@@ -309,24 +309,37 @@ export class Berth implements Outlet {
    * told: what the edge has is for the next core to see to, the rest goes there, or where messages wait.
    */
   async letGo(departure: Departure): Promise<Handover | undefined> {
-    for (;;) {
-      await new Promise<void>((done) => this.afterwards(() => this.#say(done)));
-      const owed = this.#debts?.discharge();
-      if (owed === undefined) break;
-      await Promise.allSettled([owed]);
-    }
     const { session } = this;
     const { core } = this.#quay;
+    await this.#settled();
+    await core.informed(); // what it sent before goes before what it sends from there
+    await this.#settled();
     if (this.#over || session === undefined || session.closed) return undefined;
     this.#over = true;
     // another core than this had it last, and numbered what it sent by itself: what that was is not known here
     const acted = departure.from?.core === core.id ? departure.from?.acted : undefined;
     const stanzas = this.#quay.parted(this, acted);
     const back = this.#leave(session, acted === undefined ? 0 : departure.nextMessage);
-    const handover = { capsule: core.pack(session), handled: this.#handled, beyond: [...this.#beyond], stanzas };
+    const handover = {
+      capsule: core.pack(session),
+      view: core.view?.(session),
+      handled: this.#handled,
+      beyond: [...this.#beyond],
+      stanzas,
+    };
     const left = core.moveAway(session);
     await Promise.all([left, core.undelivered(session, back)]);
     return handover;
+  }
+
+  /** All that its client sent is handled and safe. */
+  async #settled(): Promise<void> {
+    for (;;) {
+      await new Promise<void>((done) => this.afterwards(() => this.#say(done)));
+      const owed = this.#debts?.discharge();
+      if (owed === undefined) return;
+      await Promise.allSettled([owed]);
+    }
   }
 
   /** What its client was given, from `unseen` on without its edge. Answers with what goes where messages wait. */

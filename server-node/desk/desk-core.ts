@@ -13,6 +13,8 @@ export interface DeskCore extends StreamCore<Session> {
   readonly id: string;
   /** A session comes here with its edge: whoever holds it lets go of it, `after` that. Undefined when nobody does. */
   claimSession(departure: Departure, after: Promise<unknown>): Promise<Handover | undefined> | undefined;
+  /** Resolves when other nodes have what was said to them. */
+  informed(): Promise<void>;
   /** It goes on elsewhere: nobody is told that it went. */
   moveAway(session: Session): Promise<void>;
   /** A message that its session takes along lies with another node. */
@@ -31,7 +33,7 @@ export interface DeskCore extends StreamCore<Session> {
   recover(work: Promise<unknown>): void;
 }
 
-export type DeskParts = Pick<DeskCore, 'id' | 'now' | 'claimSession' | 'moveAway' | 'forget' | 'arrived'>;
+export type DeskParts = Pick<DeskCore, 'id' | 'now' | 'claimSession' | 'informed' | 'moveAway' | 'forget' | 'arrived'>;
 
 /** A core for edges of other processes. */
 export function deskCore(core: StreamCore<Session>, second: SecondTime, parts: DeskParts): DeskCore {

@@ -16,6 +16,8 @@ export interface Departure {
 export interface Handover {
   /** as the session is now; the edge may have an older one */
   readonly capsule: unknown;
+  /** whom its client was shown, where there are other nodes */
+  readonly view?: unknown;
   /** stanzas of its client that are handled: all up to there, and those beyond */
   readonly handled: number;
   readonly beyond: readonly number[];

@@ -373,7 +373,7 @@ export class RemoteEdge implements Quay {
     try {
       // what it holds is safe here before who held it drops it
       const handover = await this.core.claimSession({ jid, connectedAt, from, nextMessage }, kept);
-      const session = await this.core.unpack(handover?.capsule ?? orphan.capsule, berth);
+      const session = await this.core.unpack(handover?.capsule ?? orphan.capsule, berth, handover?.view);
       berth.session = session;
       this.#answer(id, session !== undefined);
       this.dirty(berth);

@@ -40,10 +40,17 @@ interface Ask {
 
 const FIRST_RETRY_MS = 20;
 const LONGEST_RETRY_MS = 250;
+/** and while it may be on its way back: it is tried again so often, for so long, milliseconds */
+const SOON_RETRY_MS = 50;
+const SOON_MS = 5000;
 /** a core that refuses us is not asked more often, milliseconds */
 const REFUSED_RETRY_MS = 5000;
 /** how long a hello may take, milliseconds */
 const HELLO_MS = 5000;
+
+/** How long to wait the next time, after that wait, for a core that is away for so long. */
+export const retryAfter = (ms: number, away: number): number =>
+  Math.min(away < SOON_MS ? SOON_RETRY_MS : LONGEST_RETRY_MS, Math.max(ms, FIRST_RETRY_MS) * 1.5);
 
 /** The edge's end of the link to one core: finds it again and again, and knows whether it is still the same process. */
 export class CoreLine {
@@ -218,7 +225,7 @@ export class CoreLine {
     if (this.#stopped) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#connect(), ms);
-    this.#retryMs = Math.min(LONGEST_RETRY_MS, Math.max(ms, FIRST_RETRY_MS) * 1.5);
+    this.#retryMs = retryAfter(ms, this.#owner.now() - (this.awaySince ?? this.#owner.now()));
   }
 
   /** The core process is given up: what it was asked is for the next one. */

@@ -85,6 +85,13 @@ for (const [how, enable] of [
     assert.deepEqual(bodies(bert.socket.written).sort(), ['1', '2', 'carl']);
     assert.equal(anna.socket.written.split("id='p'").length, 2, 'answered once');
     assert.equal(first.world.router.sessions.here('anna').length, 0);
+    for (const [i, what] of first.done.filter((one) => one.startsWith('let')).entries())
+      assert.equal(
+        first.done.slice(0, first.done.indexOf(what)).filter((one) => one === 'informed others').length > i,
+        true,
+        'what it sent before goes first',
+      );
+    assert.equal(first.done.length, 4);
     // and when the first has waited long enough
     first.world.now += 61_000;
     first.desk.tick();

@@ -57,6 +57,8 @@ class CoreProcess {
   readonly desk: EdgeDesk;
   readonly second: SecondTime;
   readonly handovers: Handovers;
+  /** what it did before it let go of sessions, and that it did */
+  readonly done: string[] = [];
   readonly #continuity: Continuity;
   claims: Claims | undefined;
   alive = true;
@@ -106,7 +108,11 @@ class CoreProcess {
         id: name,
         now,
         claimSession: (departure, after) => this.handovers.claim(departure, after),
-        moveAway: (session) => router.moveAway(session),
+        informed: async () => void this.done.push('informed others'),
+        moveAway: (session) => {
+          this.done.push(`let ${session.jid.local} go`);
+          return router.moveAway(session);
+        },
         forget: () => {},
         arrived: ({ jid }) => void router.hooks.run('messages-waiting', { name: jid.local }),
       }),
