@@ -643,3 +643,24 @@ test('what was sent to a session that has gone to another node goes elsewhere as
     await settled(50);
     assert.equal(await it.stores.list('offline').count('bert'), 1, 'once');
   }));
+
+test('a roster push that was lost with a link comes when the nodes hear each other again', () =>
+  cloud(
+    'a b',
+    async (it, a, b) => {
+      const [desk, phone] = [await a.world.come('anna/desk'), await b.world.come('anna/phone')];
+      await settled();
+      it.mesh.passes = () => false;
+      await desk.asks(
+        `<iq type='set' id='s'><query xmlns='jabber:iq:roster'><item jid='${BERT}' name='Bertram'/></query></iq>`,
+      );
+      await eventually('the phone is out of reach', () => a.world.router.sessions.elsewhere === 0);
+      assert.deepEqual(
+        phone.hears().filter(({ name }) => name === 'iq'),
+        [],
+      );
+      it.mesh.passes = () => true;
+      await eventually('it is told', () => phone.incoming.some((stanza) => stanza.includes('Bertram')));
+    },
+    { patienceMs: 150 },
+  ));

@@ -59,7 +59,7 @@ export const roster: Module = {
     });
     ctx.on('session-opened', 'observe', ({ session }) => presence.came(session));
     ctx.on('session-arrived', 'observe', async ({ session, view }) => {
-      if (session.interested && view !== undefined) await rosters.catchUp(session, view.roster);
+      if (session.interested) await rosters.arrived(session, view?.roster);
       await presence.arrived(session, view?.available);
     });
     ctx.views((session) => {
@@ -70,7 +70,7 @@ export const roster: Module = {
     ctx.on('presence-missed', 'observe', ({ session, newcomers }) => presence.missed(session, newcomers));
     ctx.on('account-changed', 'observe', ({ name, what }) => {
       if (what === 'roster') rosters.forget(name);
-      if (what === 'all') rosters.forgetAll();
+      if (what === 'all') ctx.aside('rosters that may be outdated', () => rosters.refreshAll());
     });
     ctx.on('account-removed', 'observe', async ({ name }) => {
       await subscriptions.leave(name);

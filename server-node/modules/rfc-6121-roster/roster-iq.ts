@@ -25,6 +25,7 @@ export class RosterIq {
   async get({ payload, session, self, after }: IqRequest): Promise<readonly Child[]> {
     if (session !== undefined) session.interested = true;
     const roster = await this.#rosters.of(self.local);
+    if (session !== undefined) this.#rosters.told(session, roster);
     const { ver } = payload.attributes;
     const changes = ver === undefined || session === undefined ? undefined : roster.changesSince(ver);
     if (session !== undefined && changes !== undefined) {

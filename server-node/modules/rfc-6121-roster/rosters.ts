@@ -1,11 +1,16 @@
 import type { ModuleContext } from '../../router/module.ts';
 import type { Session } from '../../router/session.ts';
+import { StorageError } from '../../storage/stores.ts';
 import type { Jid } from '../../xmpp/jid.ts';
 import { Stanza } from '../../xmpp/stanza.ts';
 import { type Change, type Item, pushElement, Roster, rosterStores } from './roster.ts';
 
 /** Rosters of people who are away that stay in memory, the last that were asked for. */
 const MOST_IDLE = 200;
+/** so many rosters are read again at a time */
+const AT_ONCE = 50;
+/** while the database is away, what could not be read is tried again after so long, milliseconds */
+const AGAIN_MS = 1000;
 
 /** The rosters that are in memory: of those who are online, and a few more; and pushes to their clients. */
 export class Rosters {
@@ -13,6 +18,8 @@ export class Rosters {
   readonly #stores;
   readonly #loaded = new Map<string, Roster | Promise<Roster>>();
   readonly #idle = new Set<string>();
+  /** in a cluster: the version that a session's client has at least, for it may have been pushed more by another node */
+  readonly #told = new WeakMap<Session, string>();
   #pushes = 0;
 
   constructor(ctx: ModuleContext) {
@@ -42,10 +49,30 @@ export class Rosters {
     }
   }
 
-  /** Other nodes may have changed rosters without our hearing of it. */
-  forgetAll(): void {
+  /** A session's client has the roster of that version. */
+  told(session: Session, roster: Roster): void {
+    if (this.#ctx.others !== undefined) this.#told.set(session, roster.versionText());
+  }
+
+  /** Other nodes may have changed rosters without our hearing of it, and what they pushed to our clients may be lost. */
+  async refreshAll(): Promise<void> {
     this.#loaded.clear();
     this.#idle.clear();
+    const waiting = [...this.#ctx.sessions.allHere()].filter((session) => session.interested);
+    const catchUp = async () => {
+      for (let session = waiting.pop(); session !== undefined; session = waiting.pop()) {
+        const version = session.closed ? undefined : this.#told.get(session);
+        if (version === undefined) continue;
+        try {
+          await this.catchUp(session, version);
+        } catch (error) {
+          if (!(error instanceof StorageError && error.unavailable)) throw error;
+          waiting.push(session); // the database is away: this one again, and the others afterwards
+          await new Promise((resolve) => setTimeout(resolve, AGAIN_MS).unref());
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, catchUp));
   }
 
   /**
@@ -108,9 +135,16 @@ export class Rosters {
     for (const change of roster.changesSince(version) ?? roster.asChanges()) this.push(session, roster, change);
   }
 
+  /** A session came from another node, where its client had that version. */
+  async arrived(session: Session, version: string | undefined): Promise<void> {
+    if (version !== undefined) await this.catchUp(session, version);
+    this.told(session, await this.of(session.jid.local));
+  }
+
   push(session: Session, roster: Roster, change: Change): void {
     const attributes = { type: 'set', id: `push-${++this.#pushes}` };
     const content = pushElement(change, roster.versionText(change.version));
     session.send(Stanza.made('iq', session.jid.bare, session.jid, attributes, [content]));
+    if (session.here) this.told(session, roster);
   }
 }
