@@ -126,6 +126,7 @@ function coresOf(
         })),
         log,
         now: Date.now,
+        clock: () => performance.now(),
         gatherMs: GATHER_MS,
         deadMs: config['link.dead_seconds'] * 1000,
         failoverMs: config['link.failover_ms'],

@@ -7,6 +7,8 @@ import { type CoreAddress, CoreLine, type LineOwner } from './core-line.ts';
 import type { FormerCore } from './former-core.ts';
 
 export interface CoreSetOptions {
+  /** one that only goes forward and that nobody sets, milliseconds; without it the time of day is taken */
+  readonly clock?: () => number;
   readonly domain: string;
   /** what the edge is called, for whoever looks at the core */
   readonly name: string;

@@ -39,9 +39,12 @@ export class LinkCore implements StreamCore<RemoteSession>, Holder, Hears, Fates
   readonly guard: RemoteLogins['guard'];
   readonly clients: RemoteLogins['clients'];
   readonly upgrades: RemoteLogins['upgrades'];
+  /** what is allowed in a time is counted by it, and how long a session waits */
+  readonly clock?: () => number;
 
   constructor(options: CoreSetOptions) {
     this.#now = options.now;
+    if (options.clock !== undefined) this.clock = options.clock;
     this.cores = new CoreSet(options, this);
     const { credentials, guard, clients, upgrades } = remoteLogins(
       (method, ...args) => this.cores.ask(method, ...args),
