@@ -4,7 +4,14 @@ import type { ClusterStatus } from '../shared/domain/cluster.ts';
 import { ParleyError } from '../shared/errors.ts';
 import { Cluster } from './cluster/cluster.ts';
 import { NatsBus } from './cluster/nats.ts';
-import { CLUSTER_TIMES, type ClusterContinuity, type ClusterNode, NameTaken, OtherWire } from './cluster/parts.ts';
+import {
+  CLUSTER_TIMES,
+  type ClusterContinuity,
+  type ClusterNode,
+  type LeftMessage,
+  NameTaken,
+  OtherWire,
+} from './cluster/parts.ts';
 import { transitKey } from './cluster/transit.ts';
 import type { Config } from './config/keys.ts';
 import type { Log } from './observe/log.ts';
@@ -248,9 +255,12 @@ export class NodeCluster {
     ];
   }
 
-  /** Whether a session that came here brought a message that lay on another node's disk under that key. */
-  tookOver(key: string): boolean {
-    return this.#took.has(key) || this.#tookBefore.has(key);
+  /** Whether a session that came here brought a message that lies on another node's disk, by any of the names it has there. */
+  tookOver({ key, also = [] }: LeftMessage): boolean {
+    const run = key.slice(0, key.indexOf('!'));
+    return [key, ...also.map((number) => transitKey.of(run, number))].some(
+      (one) => this.#took.has(one) || this.#tookBefore.has(one),
+    );
   }
 
   #tookOver(key: string): void {

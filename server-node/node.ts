@@ -104,7 +104,7 @@ export async function startNode(
             ),
           left: (of) => continuity.left(of),
           giveBack: (left, elsewhere) => continuity.giveBack(left, elsewhere),
-          holds: ({ key, bytes }) => second.holds(bytes) || cluster?.tookOver(key) === true,
+          holds: (message) => second.holds(message.bytes) || cluster?.tookOver(message) === true,
           // edges of a core that died may hold what it had on disk, and need a while to come to another
           graceMs: desk === undefined ? 0 : config['edge.grace_seconds'] * 1000,
           release: (id, account) => release(id, account),

@@ -381,6 +381,7 @@ export class Router {
       return this.#turnAway(stanza, stanza.to ?? this.#accountJid(name), session);
     const now = route(stanza, this.#accountJid(name), this.#directory); // somebody may have come while we asked
     if (now.kind === 'sessions') {
+      if (at !== undefined) return this.#again(stanza, this.#accountJid(name), at); // it comes late, and says so
       this.#give(stanza, this.#accountJid(name), session, now.sessions, stanza.wire);
       return;
     }

@@ -135,6 +135,22 @@ test('a message that was kept although the database could not say so is not kept
   assert.equal(await stores.list('offline').count('anna'), 2);
 });
 
+test('an undelivered message whose recipient comes while it is about to be kept says that it is late', async () => {
+  const world = new World();
+  await world.people('anna');
+  const { accounts } = world.stores;
+  const get = accounts.get.bind(accounts);
+  let anna: Awaited<ReturnType<World['come']>> | undefined;
+  accounts.get = async (name) => {
+    accounts.get = get;
+    anna = await world.come('anna/a');
+    return get(name);
+  };
+  await world.router.undelivered(new Jid('anna', DOMAIN, 'a'), [{ bytes: message(1), at: world.now }]);
+  const [late] = anna?.hears() ?? [];
+  assert.ok(late?.child('delay', 'urn:xmpp:delay') !== undefined);
+});
+
 test('an undelivered message that can not be kept comes back to its sender', async () => {
   const world = new World();
   await world.people('anna', 'bert');
