@@ -664,3 +664,12 @@ test('a roster push that was lost with a link comes when the nodes hear each oth
     },
     { patienceMs: 150 },
   ));
+
+test('who becomes available while somebody at another node asks for a subscription is told of it', () =>
+  cloud('a b', async (_, a, b) => {
+    const [carl, bert] = [await a.world.come('carl/x'), await b.world.come('bert/y', '')];
+    await settled();
+    await Promise.all([carl.says(`<presence to='${BERT}' type='subscribe'/>`), bert.says('<presence/>')]);
+    await settled(50);
+    assert.ok(bert.hears().some(({ attributes }) => attributes['type'] === 'subscribe'));
+  }));

@@ -23,7 +23,10 @@ export class RosterIq {
 
   /** §2.1.4; and for who says which version it has, what has changed since (§2.6.3). */
   async get({ payload, session, self, after }: IqRequest): Promise<readonly Child[]> {
-    if (session !== undefined) session.interested = true;
+    if (session !== undefined && !session.interested) {
+      session.interested = true;
+      await this.#ctx.others?.informed(); // from then on it is pushed what is newer than what is read now
+    }
     const roster = await this.#rosters.of(self.local);
     if (session !== undefined) this.#rosters.told(session, roster);
     const { ver } = payload.attributes;

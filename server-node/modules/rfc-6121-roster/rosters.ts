@@ -9,6 +9,8 @@ import { type Change, type Item, pushElement, Roster, rosterStores } from './ros
 const MOST_IDLE = 200;
 /** so many rosters are read again at a time */
 const AT_ONCE = 50;
+/** a roster that is changed again and again while it is read is taken as it is then */
+const MOST_TRIES = 20;
 /** while the database is away, what could not be read is tried again after so long, milliseconds */
 const AGAIN_MS = 1000;
 
@@ -84,9 +86,7 @@ export class Rosters {
     if (others === undefined) return work(await this.of(name));
     return others.exclusive(`roster/${name}`, async () => {
       this.forget(name);
-      const done = await work(await this.of(name));
-      others.changed(name, 'roster');
-      return done;
+      return work(await this.of(name));
     });
   }
 
@@ -122,8 +122,11 @@ export class Rosters {
       change = await roster.change(jid, after);
     } catch (error) {
       this.forget(name); // what is in memory is not on disk
+      this.#ctx.others?.changed(name, 'roster'); // or it is, and the database could not say so
       throw error;
     }
+    // other nodes learn first that what they have of it is old: what they read of it then is not older than what is pushed
+    this.#ctx.others?.changed(name, 'roster');
     stored();
     if (change === undefined) return;
     for (const session of this.#ctx.sessions.of(name)) if (session.interested) this.push(session, roster, change);
@@ -131,8 +134,15 @@ export class Rosters {
 
   /** A session that was elsewhere is pushed what it has missed since a version; all, when that is not known any more (§2.6.3). */
   async catchUp(session: Session, version: string): Promise<void> {
-    const roster = await this.of(session.jid.local);
+    const roster = await this.#current(session.jid.local);
     for (const change of roster.changesSince(version) ?? roster.asChanges()) this.push(session, roster, change);
+  }
+
+  /** The roster as it is in this turn: what was read and is outdated already would undo, for a client, what it was pushed since. */
+  async #current(name: string): Promise<Roster> {
+    let roster = await this.of(name);
+    for (let tries = 0; this.known(name) !== roster && tries < MOST_TRIES; tries++) roster = await this.of(name);
+    return roster;
   }
 
   /** A session came from another node, where its client had that version. */

@@ -58,7 +58,13 @@ export class Subscriptions {
       // §3.1.3: a request is for available resources; §3.1.6, §3.2.3, §3.3.3: the rest is for interested ones, before the push
       const shown = (session: Session) => (type === 'subscribe' ? session.available : session.interested);
       await this.#store(name, roster, from, item, { ...item, ...next, request }, () => {
-        if (deliver) for (const session of this.#ctx.sessions.of(name)) if (shown(session)) session.send(stanza);
+        if (!deliver) return;
+        for (const session of this.#ctx.sessions.of(name)) {
+          // who becomes available at another node in this moment is known there, and is reminded only of what was stored before
+          if (type === 'subscribe' && session.outlet.fan !== undefined)
+            session.outlet.fan(`<presence from='${from.wire}' to='`, `'${unaddressed(stanza).rest}`);
+          else if (shown(session)) session.send(stanza);
+        }
       });
       return { item, next, answer };
     });
@@ -124,3 +130,8 @@ export class Subscriptions {
 }
 
 const requestOf = (stanza: Stanza): string => (stanza.wire.length > LONGEST_REQUEST ? '' : own(stanza.wire));
+
+/** A subscription stanza without its `to`: it is written for each session's account. */
+function unaddressed({ from, id, type, element }: Stanza): Stanza {
+  return Stanza.made('presence', from.bare, undefined, { type, ...(id === undefined ? {} : { id }) }, element.children);
+}
