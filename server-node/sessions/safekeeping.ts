@@ -102,7 +102,7 @@ export class Safekeeping implements Safe {
   /** What stays would come a second time one day. */
   #dropped(key: string): void {
     this.drop(key).catch((error: unknown) => {
-      if (!(error instanceof StorageError && error.unavailable)) this.#onFault(error);
+      if (!(error instanceof StorageError && (error.unavailable || error.full))) this.#onFault(error);
       else setTimeout(() => this.#dropped(key), AGAIN_MS).unref();
     });
   }

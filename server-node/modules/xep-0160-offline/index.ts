@@ -176,7 +176,7 @@ async function surely(work: () => Promise<void>, wanted: () => boolean = () => t
       await work();
       return;
     } catch (error) {
-      if (!(error instanceof StorageError && error.unavailable)) throw error;
+      if (!(error instanceof StorageError && (error.unavailable || error.full))) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS).unref());
   }
