@@ -190,10 +190,11 @@ test('what is begun again after a failure gives nothing back twice', async () =>
   const limits = { unacknowledged: 1, unacknowledgedBytes: 1, resumeMs: 1, ackMs: 1, keepMs: 1 };
   const { router } = world;
   const continuity = new Continuity({ stores, router, safe, core, limits, now: () => world.now, owner: 'b.2' });
-  const drop = safe.drop.bind(safe);
-  safe.drop = () => Promise.reject(new StorageError('PostgreSQL does not answer', false, { unavailable: true }));
+  const take = safe.take.bind(safe);
+  safe.take = () => Promise.reject(new StorageError('the disk is full', true));
   await assert.rejects(continuity.giveBack(await continuity.left('a.1')));
-  safe.drop = drop;
+  assert.equal(await stores.list('offline').count('anna'), 0, 'what could not be moved is not given yet');
+  safe.take = take;
   await continuity.giveBack(await continuity.left('a.1'));
   assert.equal(await stores.list('offline').count('anna'), 1);
   assert.deepEqual(await continuity.left('a.1'), []);

@@ -27,8 +27,6 @@ export interface Left {
 /** What outlives the process: sessions that can be resumed, after a stop; unacknowledged messages, whatever happened. */
 export class Continuity {
   readonly #options: ContinuityOptions;
-  /** messages that were given back, and whose removal failed: when that is tried again they are not given back once more */
-  readonly #given = new Set<string>();
   readonly #store: KeyedStore<PackedLine>;
   readonly #owner: string;
   /** what is written of each parked session, so that it is removed behind it */
@@ -128,12 +126,15 @@ export class Continuity {
   /** What a killed process left goes where messages wait. `elsewhere`: keys of messages that somebody still cares for. */
   async giveBack(left: Iterable<Unclaimed>, elsewhere: ReadonlySet<string> = new Set()): Promise<void> {
     const { router, safe, core, stores } = this.#options;
-    for (const { key, account, bytes, at } of left) {
-      const known = !elsewhere.has(key) && !this.#given.has(key) && (await stores.accounts.get(account)) !== undefined;
-      if (known) await router.undelivered(new Jid(account, core.domain), [{ bytes, at }]);
-      this.#given.add(key);
-      await safe.drop(key);
-      this.#given.delete(key);
+    for (const message of left) {
+      const { key, account, bytes, at } = message;
+      if (elsewhere.has(key) || (await stores.accounts.get(account)) === undefined) {
+        await safe.drop(key);
+        continue;
+      }
+      const kept = await safe.take(message);
+      await router.undelivered(new Jid(account, core.domain), [{ bytes, at }]);
+      kept.drop();
     }
   }
 }

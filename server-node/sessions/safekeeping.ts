@@ -86,6 +86,16 @@ export class Safekeeping implements Safe {
     );
   }
 
+  /**
+   * What a run left that is over lies here from now on: in one breath, so that whoever begins again, after whatever failed, finds it
+   * in one of the two places.
+   */
+  async take({ key, account, bytes, at }: Unclaimed): Promise<Kept> {
+    const kept = this.put(account, { bytes, at });
+    await Promise.all([kept.stored, this.drop(key)]);
+    return kept;
+  }
+
   /** Whose there are. */
   owners(): Promise<string[]> {
     return this.#store.owners();
