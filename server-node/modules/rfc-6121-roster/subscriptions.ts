@@ -89,16 +89,19 @@ export class Subscriptions {
   /** The contact is told that the account's resources are gone (§3.2.2, §3.3.3). */
   withdraw(name: string, contact: Jid): void {
     for (const session of this.#ctx.sessions.of(name)) {
-      if (session.available)
-        void this.#ctx.route(Stanza.made('presence', session.jid, contact, { type: 'unavailable' }, []));
+      if (session.available) this.#aside(Stanza.made('presence', session.jid, contact, { type: 'unavailable' }, []));
     }
   }
 
   /** The contact is shown the account's resources (§3.1.5). */
   show(name: string, contact: Jid): void {
     for (const session of this.#ctx.sessions.of(name)) {
-      if (session.presence !== undefined) void this.#ctx.route(session.presence.withTo(contact));
+      if (session.presence !== undefined) this.#aside(session.presence.withTo(contact));
     }
+  }
+
+  #aside(presence: Stanza): void {
+    this.#ctx.aside('presence for a contact', async () => this.#ctx.route(presence));
   }
 
   /** An account that is removed takes its leave of everybody (§3.2, §3.3). */
