@@ -79,7 +79,10 @@ export class NodeCluster {
       bus,
       leases,
       stores,
-      safe: { put: (account, stanza, key, also) => safe.putShared(account, stanza, key, also) },
+      safe: {
+        put: (account, stanza, key, also) => safe.putShared(account, stanza, key, also),
+        drop: (key) => safe.known(key).drop(),
+      },
       times: { ...CLUSTER_TIMES, leaseMs, stopMs: stopMs(leaseMs) },
       clock: () => performance.now(),
       now: Date.now,

@@ -51,7 +51,7 @@ class Node {
       bus: mesh.bus(name, 262_144),
       leases: new MemoryLeases(table),
       stores,
-      safe: { put: () => ({ key: '', stored: Promise.resolve(), drop: () => {} }) },
+      safe: { put: () => ({ key: '', stored: Promise.resolve(), drop: () => {} }), drop: () => {} },
       // a turn of this process is a turn of all nodes, and takes long while many come: nobody is to be taken for dead
       times: {
         ...CLUSTER_TIMES,

@@ -120,6 +120,9 @@ export class CloudNode {
           this.safe.set(key, { account, bytes, at, also });
           return { key, stored: Promise.resolve(), drop: () => void this.safe.delete(key) };
         },
+        drop: (key) => {
+          for (const node of cloud.nodes) node.safe.delete(key);
+        },
       },
       times: cloud.times,
       clock: () => cloud.clock(),

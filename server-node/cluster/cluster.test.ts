@@ -673,3 +673,24 @@ test('who becomes available while somebody at another node asks for a subscripti
     await settled(50);
     assert.ok(bert.hears().some(({ attributes }) => attributes['type'] === 'subscribe'));
   }));
+
+test('what has arrived of a node that can not be told so does not stay on its disk, for nobody may know it later', () =>
+  cloud(
+    'a b',
+    async (it, a, b) => {
+      const [anna, bert] = [await a.world.come('anna/x'), await b.world.come('bert/y')];
+      bert.managed = true;
+      await settled();
+      await anna.says(`<message to='${BERT}' type='chat' id='1'><body>hi</body></message>`);
+      await settled();
+      await a.cluster.transit.keep(1);
+      assert.equal(a.safe.size, 1);
+      it.mesh.passes = () => false;
+      const lag = () => b.cluster.nodes().find(({ node }) => node === 'a')?.lagMs ?? 0;
+      await b.world.come('bert/other'); // something that a is told, and does not acknowledge
+      await eventually('a is silent', () => lag() > 1000);
+      for (const receipt of bert.receipts) receipt.taken();
+      await eventually('its copy is gone', () => a.safe.size === 0);
+    },
+    { leaseMs: 20_000, stopMs: 15_000, patienceMs: 60_000 },
+  ));

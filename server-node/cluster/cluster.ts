@@ -334,6 +334,7 @@ export class Cluster implements Others {
         transit: this.transit,
         clock,
         uncertainMs: 3 * times.patienceMs,
+        dropCopy: (key) => this.#parts.safe.drop(key),
         answer: (from, what, body) => this.#conversation.answer(from, what, body),
         told: (from, what, body) => this.#conversation.told(from, what, body),
         close: (session) => void router().close(session),

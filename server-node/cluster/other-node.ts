@@ -12,7 +12,7 @@ import type { PairLink } from './pair-link.ts';
 import { Questions } from './questions.ts';
 import type { RemoteSession, Way } from './remote-session.ts';
 import { Replica, type ReplicaNews } from './replica.ts';
-import type { Transit } from './transit.ts';
+import { type Transit, transitKey } from './transit.ts';
 
 /** What one node of a cluster has for all the others. */
 export interface NodeParts extends ReplicaNews {
@@ -25,6 +25,8 @@ export interface NodeParts extends ReplicaNews {
   readonly clock: () => number;
   /** how long what may have arrived there waits for its word, once the link was given up, milliseconds */
   readonly uncertainMs: number;
+  /** A message has arrived: what another node has of it on disk goes. */
+  dropCopy(key: string): void;
   /** Answers what another node asks. */
   answer(from: OtherNode, what: string, body: unknown): Promise<unknown>;
   told(from: OtherNode, what: string, body: unknown): void;
@@ -134,6 +136,9 @@ export class OtherNode implements Way {
   #doubts = 0;
 
   #tellFate(number: number, fate: number): void {
+    // if it dies before it hears that, nobody may know any more that its copy on disk has arrived
+    if (fate === FATE.taken && (!this.begun || this.link.lag > SILENT_MS))
+      this.#parts.dropCopy(transitKey.of(this.run, number));
     this.say().byte(FRAME.fate).count(number).byte(fate);
     this.link.remember([number, fate]);
   }

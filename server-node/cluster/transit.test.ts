@@ -21,6 +21,7 @@ function transit() {
         also.set(key, numbers);
         return { key, stored: Promise.resolve(), drop: () => void disk.delete(key) };
       },
+      drop: (key) => void disk.delete(key),
     },
     undelivered: async (_jid, stanzas) => void back.push(...stanzas.map(({ bytes }) => bytes)),
   });

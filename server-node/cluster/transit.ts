@@ -6,6 +6,8 @@ import type { Jid } from '../xmpp/jid.ts';
 /** Where copies lie; `also`: the numbers of all devices that a message is on its way to, when there are several. */
 export interface CopySafe {
   put(account: string, stanza: Unacknowledged, key: string, also: readonly number[] | undefined): Kept;
+  /** Removes one, whosever it is. */
+  drop(key: string): void;
 }
 
 export interface TransitParts {
