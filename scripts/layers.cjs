@@ -50,7 +50,7 @@ const rooms = {
     ],
   },
   'server-node/ports': {
-    at: '^server-node/(storage/(stores|migrations|exclusive|leases|transfer))\\.ts$',
+    at: '^server-node/(storage/(stores|migrations|exclusive|leases|transfer|when-back))\\.ts$',
     may: PURE,
   },
   'server-node/config': { at: '^server-node/config/', may: ['shared/domain', 'shared/errors'] },

@@ -1,6 +1,6 @@
 import type { ModuleContext } from '../../router/module.ts';
 import type { Session } from '../../router/session.ts';
-import { StorageError } from '../../storage/stores.ts';
+import { mayComeBack, whenBack } from '../../storage/when-back.ts';
 import { type Bytes, own } from '../../xml/chars.ts';
 import { type Jid, parseJid } from '../../xmpp/jid.ts';
 import { Stanza } from '../../xmpp/stanza.ts';
@@ -9,8 +9,6 @@ import type { Rosters } from './rosters.ts';
 import { seesThem, seesUs } from './subscription.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
-/** while the database is away, what could not be shown is tried again so often, milliseconds */
-const AGAIN_MS = 1000;
 /** so long two sessions may be on their way from one node to another, milliseconds */
 const MOVING_MS = 2000;
 /** so long a session has come lately, milliseconds: what is on its way somewhere else was not shown it */
@@ -148,8 +146,8 @@ export class Presence {
     try {
       await show();
     } catch (error) {
-      if (!isAway(error)) throw error;
-      this.#ctx.aside('presence that waited for the database', () => later(show));
+      if (!mayComeBack(error)) throw error;
+      this.#ctx.aside('presence that waited for the database', () => whenBack(show));
     }
   }
 
@@ -253,20 +251,6 @@ export class Presence {
       if (theirs.length === 0) continue;
       const granted = this.#rosters.known(jid.local) ?? (await this.#rosters.of(jid.local));
       if (seesUs(granted.item(self))) for (const other of theirs) show(other);
-    }
-  }
-}
-
-const isAway = (error: unknown): boolean => error instanceof StorageError && error.unavailable;
-
-async function later(show: () => Promise<void>): Promise<void> {
-  for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS).unref());
-    try {
-      await show();
-      return;
-    } catch (error) {
-      if (!isAway(error)) throw error;
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { ModuleContext } from '../../router/module.ts';
 import type { Session } from '../../router/session.ts';
-import { StorageError } from '../../storage/stores.ts';
+import { whenBack } from '../../storage/when-back.ts';
 import type { Jid } from '../../xmpp/jid.ts';
 import { Stanza } from '../../xmpp/stanza.ts';
 import { type Change, type Item, pushElement, Roster, rosterStores } from './roster.ts';
@@ -11,8 +11,6 @@ const MOST_IDLE = 200;
 const AT_ONCE = 50;
 /** a roster that is changed again and again while it is read is taken as it is then */
 const MOST_TRIES = 20;
-/** while the database is away, what could not be read is tried again after so long, milliseconds */
-const AGAIN_MS = 1000;
 
 /** The rosters that are in memory: of those who are online, and a few more; and pushes to their clients. */
 export class Rosters {
@@ -64,14 +62,11 @@ export class Rosters {
     const catchUp = async () => {
       for (let session = waiting.pop(); session !== undefined; session = waiting.pop()) {
         const version = session.closed ? undefined : this.#told.get(session);
-        if (version === undefined) continue;
-        try {
-          await this.catchUp(session, version);
-        } catch (error) {
-          if (!(error instanceof StorageError && error.unavailable)) throw error;
-          waiting.push(session); // the database is away: this one again, and the others afterwards
-          await new Promise((resolve) => setTimeout(resolve, AGAIN_MS).unref());
-        }
+        if (version !== undefined)
+          await whenBack(
+            () => this.catchUp(session, version),
+            () => !session.closed,
+          );
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, catchUp));

@@ -1,14 +1,13 @@
 import type { Module, ModuleContext } from '../../router/module.ts';
 import { type Fate, KEPT_ELSEWHERE, offlineKey, type Session } from '../../router/session.ts';
-import { type ListStore, StorageError } from '../../storage/stores.ts';
+import type { ListStore } from '../../storage/stores.ts';
+import { whenBack } from '../../storage/when-back.ts';
 import type { Bytes } from '../../xml/chars.ts';
 import { delayed } from '../../xmpp/delay.ts';
 import { StanzaError } from '../../xmpp/errors.ts';
 import { NS } from '../../xmpp/namespaces.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
 
-/** what could not be done while the database was away is tried again after so long, milliseconds */
-const AGAIN_MS = 1000;
 /** what is sent before it is waited for and removed, bytes */
 const PORTION_BYTES = 262_144;
 
@@ -41,7 +40,7 @@ export const offline: Module = {
     /** Gives what waits, also when the database is away just now: nothing else would ask for it again. */
     const given = (session: Session) =>
       ctx.aside('offline messages', () =>
-        surely(
+        whenBack(
           () => deliver(ctx, session, takers),
           () => canTake(session),
         ),
@@ -155,7 +154,7 @@ function waits(ctx: ModuleContext, session: Session, id: number, takers: Takers)
   const drop = () =>
     ctx.aside('an offline message that has arrived', async () => {
       // what has arrived and stays where messages wait would come again one day
-      await surely(() => ctx.stores.list('offline').remove(local, id));
+      await whenBack(() => ctx.stores.list('offline').remove(local, id));
       forget(takers, session, id);
     });
   const kept = { key: offlineKey.of(local, id), stored: Promise.resolve(), drop };
@@ -167,19 +166,6 @@ function forget(takers: Takers, session: Session, id: number): void {
   const turn = takers.get(session.jid.local);
   if (turn?.session === session) turn.gone.push(id);
   else session.given?.delete(id);
-}
-
-/** While the database is away something is tried again, as long as there is a reason to. */
-async function surely(work: () => Promise<void>, wanted: () => boolean = () => true): Promise<void> {
-  while (wanted()) {
-    try {
-      await work();
-      return;
-    } catch (error) {
-      if (!(error instanceof StorageError && (error.unavailable || error.full))) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS).unref());
-  }
 }
 
 /** Whether a stored message is from somebody who was blocked since: it is not delivered any more (XEP-0191 §3.3). */
